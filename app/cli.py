@@ -25,11 +25,11 @@ COMMANDS: Final = {
     "worker": ("app.commands.servers:worker", "Compute reports until Ctrl-C, without the API."),
     "dask-scheduler": (
         "app.commands.cluster:dask_scheduler",
-        "Run the scheduler of a cluster until Ctrl-C; whoever reaches it can run code on the cluster.",
+        "Run the scheduler of a cluster until Ctrl-C; anybody who can connect to it can run code on it.",
     ),
     "dask-worker": (
         "app.commands.cluster:dask_worker",
-        "Do pieces of large jobs for the cluster of OPENHOURS_DASK_SCHEDULER until Ctrl-C.",
+        "Run pieces of large jobs for the cluster of OPENHOURS_DASK_SCHEDULER until Ctrl-C.",
     ),
     "migrate": ("app.commands.servers:migrate", "Migrate the database to this version's schema."),
     "load": (
@@ -40,7 +40,7 @@ COMMANDS: Final = {
         "app.commands.data:upload",
         "Upload a CSV file to be checked and loaded; after Ctrl-C, the same command resumes.",
     ),
-    "inspect": ("app.commands.inspect:inspect", "Tell what a file seems to be, and propose a mapping."),
+    "inspect": ("app.commands.inspect:inspect", "Guess what a file contains, and propose a mapping."),
     "datasets": ("app.commands.lists:datasets", "List datasets, newest first."),
     "demo-data": (
         "app.commands.generate:demo_data",
@@ -57,20 +57,20 @@ COMMANDS: Final = {
         "app.commands.reports:cancel",
         "Cancel a report that is queued or running; remove one that has ended, with its files.",
     ),
-    "schedules": ("app.commands.schedules:schedules", "Schedules: reports and syncs that begin by themselves."),
-    "webhooks": ("app.commands.webhooks:webhooks", "Webhooks: receivers that are told what has happened."),
+    "schedules": ("app.commands.schedules:schedules", "Schedules: reports and syncs that start automatically."),
+    "webhooks": ("app.commands.webhooks:webhooks", "Webhooks: receivers that are notified of events."),
     "deliveries": ("app.commands.deliveries:deliveries", "Deliveries: messages to webhooks and by mail."),
-    "rules": ("app.commands.rules:rules", "Rules: what is done when something happens."),
-    "mail": ("app.commands.mail:mail", "Mail: whether it is sent, and who wants none."),
+    "rules": ("app.commands.rules:rules", "Rules: what to watch, and what to do when something happens."),
+    "mail": ("app.commands.mail:mail", "Mail: test it, and see who has unsubscribed."),
     "activity": ("app.commands.activity:activity", "Activity: installs and commits, and when teams work."),
-    "sources": ("app.commands.sources:sources", "Sources: APIs that are read again and again, such as GitHub."),
+    "sources": ("app.commands.sources:sources", "Sources: APIs that are read regularly, such as GitHub."),
     "seal": (
         "app.commands.seal:seal",
         "Seal the weeks of polls that are due: move them into S3; --undo brings all back.",
     ),
     "dashboards": (
         "app.commands.dashboards:dashboards",
-        "Views that dashboards show: refresh them, make the role that reads them.",
+        "Views for dashboards: refresh them, create the role that reads them.",
     ),
     "env": (
         "app.commands.servers:env",
@@ -92,9 +92,9 @@ COMMANDS: Final = {
         "app.commands.login:login",
         "Store a key for a server, which commands with --server and the client library then send.",
     ),
-    "logout": ("app.commands.login:logout", "Forget the key of a server; revoke it if login has made it."),
-    "users": ("app.commands.users:users", "Users and service accounts, in the database of the settings."),
-    "keys": ("app.commands.keys:keys", "Keys for programs, in the database of the settings."),
+    "logout": ("app.commands.login:logout", "Delete the stored key of a server; revoke it if login created it."),
+    "users": ("app.commands.users:users", "Users and service accounts, in the configured database."),
+    "keys": ("app.commands.keys:keys", "Keys for programs, in the configured database."),
     "mappings": ("app.commands.mappings:mappings", "Named mappings: how raw files become rows."),
     "metrics": ("app.commands.metrics_definitions:metrics", "Metrics: what reports count, defined in JSON."),
     "calendar": (

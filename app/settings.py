@@ -205,8 +205,8 @@ class Settings(BaseSettings):
     )
     metrics: Literal["open"] | None = Field(
         None,
-        description="`open`: `/metrics` needs no key, as where only Prometheus reaches the service. Unset: it needs "
-        "the scope `metrics:read`, except in local mode.",
+        description="`open`: `/metrics` needs no key, for networks in which only Prometheus reaches the service. "
+        "Unset: it needs the scope `metrics:read`, except in local mode.",
     )
     public_url: str | None = Field(
         None,
@@ -233,7 +233,7 @@ class Settings(BaseSettings):
         None,
         min_length=32,
         description="Code by which the first administrator is made at `/setup`, 32 random characters or more; for "
-        "set-ups that nobody attends. Unset: the one that `openhours migrate` prints.",
+        "unattended set-ups. Unset: the one that `openhours migrate` prints.",
     )
     keys_may_last: bool = Field(False, description="Whether keys may be made that never expire.")
     second_factor_roles: str | None = Field(
@@ -243,25 +243,26 @@ class Settings(BaseSettings):
     )
     founding_logins: Literal["on", "off"] | None = Field(
         None,
-        description="Whether clients of the founding systems find their own routes: `/api/v1/auth/token` and "
-        "`/api/login`, which give tokens for a password, `/api/process_file`, and `/api/v1/samples` with uploads that "
-        "have an `upload_id` alone. Unset: in local mode only, where nobody checks the tokens.",
+        description="Whether the routes for clients of the founding systems are enabled: `/api/v1/auth/token` and "
+        "`/api/login`, which issue tokens for a password, `/api/process_file`, and `/api/v1/samples` with uploads that "
+        "have only an `upload_id`. Unset: in local mode only, where nothing checks the tokens.",
     )
     oidc_issuer: str | None = Field(
         None,
         description="Issuer of single sign-on (OpenID Connect), such as `https://login.example`; needs "
         "`openhours[oidc]`. Unset: none.",
     )
-    oidc_client_id: str | None = Field(None, description="What the issuer knows this service by.")
-    oidc_client_secret: SecretStr | None = Field(None, description="The secret that belongs to it.")
+    oidc_client_id: str | None = Field(None, description="Client id of this service at the issuer.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Client secret of this service at the issuer.")
     oidc_roles: str | None = Field(
         None,
-        description="The role of each group of the issuer, such as `ops=operator,openhours-admins=admin`; who is in "
-        "none of them may not log in. Given anew at each login.",
+        description="The role of each group of the issuer, such as `ops=operator,openhours-admins=admin`; users in "
+        "none of these groups may not log in. Roles are assigned at each login.",
     )
     oidc_groups_claim: str = Field("groups", description="Claim of the ID token that lists the groups of a user.")
     oidc_scopes: str = Field(
-        "openid profile email", description="What is asked of the issuer; some need `groups` in it to tell groups."
+        "openid profile email",
+        description="Scopes requested from the issuer; some issuers need `groups` to return groups.",
     )
     host: str = Field("127.0.0.1", description="Address on which `serve` listens.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
@@ -342,14 +343,14 @@ class Settings(BaseSettings):
     sync_seconds: float = Field(
         300,
         gt=0,
-        description="A sync of a source that has read for so long keeps what it has, and another goes on, seconds; "
-        "less than `OPENHOURS_REPORT_TIME_LIMIT_SECONDS`.",
+        description="Time limit of a sync of a source, seconds; after it the sync commits what it has, and another one "
+        "continues. Less than `OPENHOURS_REPORT_TIME_LIMIT_SECONDS`.",
     )
     sync_requests: int = Field(
-        2000, ge=10, description="A sync that has made so many requests keeps what it has, and another goes on."
+        2000, ge=10, description="Requests that one sync makes; then it commits what it has, and another one continues."
     )
     sync_records: int = Field(
-        20000, ge=1, description="A sync that has read so many records keeps what it has, and another goes on."
+        20000, ge=1, description="Records that one sync reads; then it commits what it has, and another one continues."
     )
     dask_tls_ca_file: Path | None = Field(
         None,
@@ -373,7 +374,7 @@ class Settings(BaseSettings):
         ge=1,
         le=3600,
         description="How long a job waits for a scheduler that does not answer, and for a worker of its version when "
-        "there is none, seconds; then it fails for now, and is tried again.",
+        "there is none, seconds; then it fails temporarily, and is retried.",
     )
     link_ttl_seconds: int | None = Field(
         None,
@@ -446,7 +447,7 @@ class Settings(BaseSettings):
         5 << 20,
         ge=0,
         le=50 << 20,
-        description="Bytes of all files that one mail carries; what does not fit is named in it instead.",
+        description="Largest total size of the attachments of a mail, bytes; files that do not fit are only named.",
     )
     delivery_days: int = Field(
         30, ge=1, le=36500, description="Retention of events and their deliveries, days; older ones are removed."

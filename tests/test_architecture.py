@@ -72,11 +72,7 @@ WRONG = {
         ("app.uploads.wrong", "from app.series.tables import poll", "app.series.tables")
     ],
     "Kinds of rules do not know each other": [
-        (
-            "app.automation.kinds.store_down",
-            "from app.automation.kinds import source_lag",
-            "app.automation.kinds.source_lag",
-        )
+        ("app.automation.kinds.wrong", "from app.automation.kinds import source_lag", "app.automation.kinds.source_lag")
     ],
     "Kinds of rules are reached through their registry": [
         ("app.automation.wrong", "from app.automation.kinds import store_down", "app.automation.kinds.store_down")

@@ -63,11 +63,6 @@ def acting_as(principal: Principal) -> Iterator[None]:
         _acting.reset(token)
 
 
-def act_for(principal: Principal) -> None:
-    """Act for somebody from here on, in this task."""
-    _acting.set(principal)
-
-
 def at_the_command_line() -> Principal:
     """Who types commands on the servers themselves: whoever may read their passwords may do everything."""
     try:

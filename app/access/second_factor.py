@@ -174,7 +174,7 @@ def demanded_roles(text: str | None) -> frozenset[Role]:
     """
     wrong = [name for name in listed(text) if name not in [*Role]]
     if wrong:
-        raise SetupError(f"OPENHOURS_SECOND_FACTOR_ROLES: {wrong[0]!r} is no role; roles: {', '.join(Role)}.")
+        raise SetupError(f"OPENHOURS_SECOND_FACTOR_ROLES: {wrong[0]!r} is not a role; roles: {', '.join(Role)}.")
     return frozenset(map(Role, listed(text)))
 
 

@@ -21,8 +21,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class RulesHand:
-    """What a rule may do; see Hand.
+class AppliedRule:
+    """What a rule may do; see RuleContext.
 
     Attributes:
         begun: reports that have begun, by id with their kind: workers are woken for them after the commit.
@@ -96,47 +96,47 @@ class RulesHand:
         return f"/console/rules/{self.rule.name}"
 
 
-def apply_told(connection: Connection, tools: Tools, one: Rule, told: Told) -> RulesHand:
+def apply_told(connection: Connection, tools: Tools, one: Rule, told: Told) -> AppliedRule:
     """Have a rule do what it does when this is told. A refusal pauses it, and nothing of it is done.
 
     Raises:
         TooManyReports, Unavailable: not now.
     """
-    hand = RulesHand(connection, tools, one)
+    context = AppliedRule(connection, tools, one)
     act = one.rule_kind.listens.get(told.type)
     if act is not None:
-        _as_owner(hand, lambda: act(hand, one.read_options, told))
-    return hand
+        _as_owner(context, lambda: act(context, one.read_options, told))
+    return context
 
 
-def apply_look(connection: Connection, tools: Tools, one: Rule) -> RulesHand:
+def apply_look(connection: Connection, tools: Tools, one: Rule) -> AppliedRule:
     """Have a rule look, tell what is wrong by it, and what no longer is. A refusal pauses it."""
-    hand = RulesHand(connection, tools, one)
+    context = AppliedRule(connection, tools, one)
     look = one.rule_kind.look
     if look is not None:
-        _as_owner(hand, lambda: _tell_sightings(hand, look(connection, tools, one.read_options)))
-    return hand
+        _as_owner(context, lambda: _tell_sightings(context, look(connection, tools, one.read_options)))
+    return context
 
 
-def _tell_sightings(hand: RulesHand, found: Sightings) -> None:
-    mine = set(hand.connection.scalars(select(episode.c.subject).where(episode.c.rule_id == hand.rule.id)))
+def _tell_sightings(context: AppliedRule, found: Sightings) -> None:
+    mine = set(context.connection.scalars(select(episode.c.subject).where(episode.c.rule_id == context.rule.id)))
     for subject, sighting in found.wrong.items():
-        hand.raise_alert(subject, sighting)
+        context.raise_alert(subject, sighting)
     for subject in sorted(mine - found.wrong.keys() - found.unknown):
-        hand.recover(subject)
+        context.recover(subject)
 
 
-def _as_owner(hand: RulesHand, act: Callable[[], None]) -> None:
-    one = hand.rule
+def _as_owner(context: AppliedRule, act: Callable[[], None]) -> None:
+    one = context.rule
     try:
-        owner = owners.owner_of(hand.connection, one, one.rule_kind.scope, via="rule")
-        with hand.connection.begin_nested(), acting_as(owner):
+        owner = owners.owner_of(context.connection, one, one.rule_kind.scope, via="rule")
+        with context.connection.begin_nested(), acting_as(owner):
             act()
-            if hand.begun:
-                audit.record(hand.connection, "rule.run", "rule", one.id, name=one.name, reports=list(hand.begun))
+            if context.begun:
+                audit.record(context.connection, "rule.run", "rule", one.id, name=one.name, reports=list(context.begun))
     except (BadInput, NotFound, NotAllowed) as error:
-        hand.begun.clear()
-        pause(hand.connection, one, error)
+        context.begun.clear()
+        pause(context.connection, one, error)
 
 
 def pause(connection: Connection, one: Rule, error: OpenhoursError) -> None:

@@ -106,9 +106,9 @@ class Relay:
         begun: dict[str, str] = {}
         did = 0
         for one in listening(connection, telling.type):
-            hand = apply_told(connection, self.tools, one, told)
-            begun |= hand.begun
-            did += hand.did
+            context = apply_told(connection, self.tools, one, told)
+            begun |= context.begun
+            did += context.did
         return begun, did
 
 

@@ -77,7 +77,7 @@ class Told:
     begun_by: str | None = None
 
 
-class Hand(Protocol):
+class RuleContext(Protocol):
     """What a rule may do, in the transaction of what it saw."""
 
     @property
@@ -117,7 +117,7 @@ class RuleKind:
     options: type[Params]
     scope: Scope = Scope.REPORTS_READ
     check: Callable[[Connection, Tools, Any], None] = lambda *_: None
-    listens: Mapping[str, Callable[[Hand, Any, Told], None]] = field(default_factory=dict)
+    listens: Mapping[str, Callable[[RuleContext, Any, Told], None]] = field(default_factory=dict)
     look: Callable[[Connection, Tools, Any], Sightings] | None = None
     alerts: bool = True
     example: Mapping[str, Any] = field(default_factory=dict)

@@ -75,14 +75,14 @@ class Watching:
             passed.add(one.id)
             try:
                 with connection.begin_nested():
-                    hand = apply_look(connection, self.tools, one)
+                    context = apply_look(connection, self.tools, one)
             except DatabaseUnavailable:
                 raise
             except Exception:  # noqa: BLE001 - a defect that one rule meets must not keep the others from looking
                 _log.exception("the rule %s could not look", one.name)
-                hand = None
+                context = None
             connection.execute(update(rule).where(rule.c.id == one.id).values(looked_at=func.now()))
-        for report_id, kind in ({} if hand is None else hand.begun).items():
+        for report_id, kind in ({} if context is None else context.begun).items():
             self.tools.reports.dispatch(report_id, kind)
         return True
 

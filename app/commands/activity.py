@@ -42,7 +42,7 @@ def show(
     name: Annotated[str, typer.Argument(help="A project, or owner/name of a repository.")],
     *,
     kind: Annotated[
-        ActivityOf | None, typer.Option(help="What the name is of. Default: repo if there is a slash in it.")
+        ActivityOf | None, typer.Option(help="Kind of the name. Default: repo if it contains a slash.")
     ] = None,
     months: Annotated[int, typer.Option(min=1, max=120, help="Whole months before that of --as-of.")] = 12,
     as_of: Annotated[str | None, typer.Option(help="Instant, such as 2026-11-01T00:00:00Z. Default: now.")] = None,
@@ -51,7 +51,7 @@ def show(
     ] = None,
     server: Server = None,
 ) -> None:
-    """Show installs of a project or commits of a repository: by month, of the last 30 days, in total."""
+    """Show installs of a project or commits of a repository: by month, for the last 30 days, in total."""
     instant = None if as_of is None else as_iso(as_of, option="--as-of")
     with opening.client(server, slots=0) as client:
         found = client.activity(name, kind=kind and kind.value, months=months, as_of=instant, source=source)
@@ -77,10 +77,10 @@ def show(
 
 @activity.command()
 def gaps(
-    source: Annotated[str | None, typer.Option(help="Of this source alone. Default: of all.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source. Default: all.")] = None,
     server: Server = None,
 ) -> None:
-    """Show days of which a source of installs told nothing, between days of which it did."""
+    """Show days that a source of installs did not report, between days that it did."""
     with opening.client(server, slots=0) as client:
         answer = client.activity_gaps(source=source)
     found = answer["gaps"]
@@ -102,7 +102,7 @@ def hours(
     as_of: Annotated[str | None, typer.Option(help="Instant, such as 2026-11-01T00:00:00Z. Default: now.")] = None,
     server: Server = None,
 ) -> None:
-    """Show the share of commits and merges inside the hours of each team; of five people or more."""
+    """Show the share of commits and merges inside the hours of each team of five people or more."""
     instant = None if as_of is None else as_iso(as_of, option="--as-of")
     with opening.client(server, slots=0) as client:
         found = client.activity_hours(months=months, as_of=instant)
@@ -126,14 +126,14 @@ def backfill(
         str | None, typer.Option("--from", help="First UTC day to be read again, such as 2026-01-01. Default: none.")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Everything that the API still has, instead of --from. Default: not.")
+        bool, typer.Option("--all", help="Everything that the API still has, instead of --from. Default: off.")
     ] = False,
     source: Annotated[
         str | None, typer.Option(help="Name of the source. Default: all that read installs or commits.")
     ] = None,
     server: Server = None,
 ) -> None:
-    """Have installs and commits read again from a day on; what is there stays until it is replaced."""
+    """Make sources read installs and commits again from a day on; existing counts stay until they are replaced."""
     since = _since(first, everything=everything)
     with opening.client(server, slots=0) as client:
         chosen = list(_counting(client, source))

@@ -40,9 +40,9 @@ def from_country(
     country: Annotated[str, typer.Argument(help="Two letters of ISO 3166, such as DE.")],
     years: Years,
     subdivision: Annotated[str | None, typer.Option(help="State or province, such as BY.")] = None,
-    category: Annotated[str, typer.Option(help="Sort of holidays, such as public, bank or school.")] = "public",
+    category: Annotated[str, typer.Option(help="Category of holidays, such as public, bank or school.")] = "public",
     language: Annotated[
-        str | None, typer.Option(help="Of the names, such as en_US. Default: that of the country.")
+        str | None, typer.Option(help="Language of the names, such as en_US. Default: that of the country.")
     ] = None,
     output: Output = None,
     diff: Diff = False,

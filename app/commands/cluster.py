@@ -14,10 +14,12 @@ def dask_scheduler(
     health_port: Annotated[int, typer.Option(min=0, max=65535, help="Port for probes; 0 picks a free one.")] = 8787,
     without_tls: Annotated[
         bool,
-        typer.Option("--without-tls", help="Listen beyond loopback without TLS, if nobody else gets in. Default: no."),
+        typer.Option(
+            "--without-tls", help="Listen beyond loopback without TLS, if nobody else can connect. Default: no."
+        ),
     ] = False,
 ) -> None:
-    """Run the scheduler of a cluster until Ctrl-C; whoever reaches it can run code on the cluster."""
+    """Run the scheduler of a cluster until Ctrl-C; anybody who can connect to it can run code on it."""
     from app.pieces.cluster.processes import run_scheduler  # noqa: PLC0415 - Dask takes seconds to import
 
     settings = opening.settings(server=True)
@@ -26,7 +28,9 @@ def dask_scheduler(
 
 def dask_worker(
     *,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="How many, each a process for one piece at a time.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Number of workers, each a process that runs one piece at a time.")
+    ] = 1,
     host: Annotated[
         str | None,
         typer.Option(help="Address to listen on, for the scheduler. Default: the one from which it is reached."),
@@ -38,7 +42,7 @@ def dask_worker(
         int, typer.Option(min=0, max=65535, help="Port for probes, if there is one worker; 0 picks a free one.")
     ] = 0,
 ) -> None:
-    """Do pieces of large jobs for the cluster of OPENHOURS_DASK_SCHEDULER until Ctrl-C."""
+    """Run pieces of large jobs for the cluster of OPENHOURS_DASK_SCHEDULER until Ctrl-C."""
     from app.pieces.cluster.processes import run_workers  # noqa: PLC0415 - Dask takes seconds to import
 
     settings = opening.settings(server=True)

@@ -12,15 +12,13 @@ from app.errors import InvalidParameters
 
 # ruff: noqa: PLC0415 - numpy and Arrow take a while to import
 
-dashboards = typer.Typer(help="Views of the database that dashboards show.", no_args_is_help=True)
+dashboards = typer.Typer(help="Views of the database for dashboards.", no_args_is_help=True)
 
 
 @dashboards.command()
 def refresh(
     *,
-    every: Annotated[
-        bool, typer.Option("--all", help="Compute all of it anew. Default: what loads have touched.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Recompute everything. Default: what is due.")] = False,
 ) -> None:
     """Refresh the views now; jobs do it after loads while a role may read them."""
     from app.dashboards.foreground import refresh_here
@@ -44,13 +42,13 @@ def role(
         str | None, typer.Option(help="Variable of this terminal with the password that the role gets.")
     ] = None,
     existing: Annotated[
-        bool, typer.Option("--existing", help="The server has the role; let it read. Default: make it.")
+        bool, typer.Option("--existing", help="Use a role that exists on the server. Default: create it.")
     ] = False,
     remove: Annotated[
-        bool, typer.Option("--remove", help="Let it read no more; remove it if it was made here. Default: let it read.")
+        bool, typer.Option("--remove", help="Revoke its rights; remove it if it was created here. Default: grant them.")
     ] = False,
 ) -> None:
-    """Make a role that reads the views and nothing else, or give it another password."""
+    """Create a role that reads the views and nothing else, or give it another password."""
     from app.dashboards.role import add_role, remove_reader
 
     if (password_env is not None) + existing + remove != 1:

@@ -54,7 +54,7 @@ SetOption = Annotated[
 
 
 AssumeZone = Annotated[
-    str | None, typer.Option(help="IANA zone of timestamps that name none. Default: they are invalid.")
+    str | None, typer.Option(help="IANA zone of timestamps without a zone. Default: they are invalid.")
 ]
 
 
@@ -69,26 +69,26 @@ ValidFrom = Annotated[
 
 SourceName = Annotated[
     str | None,
-    typer.Option(help="For counts: who counted; the file replaces the days that it tells of. Default: files."),
+    typer.Option(help="For counts: who counted; the file replaces the days that it covers. Default: files."),
 ]
 CoversOption = Annotated[
     Covers | None,
     typer.Option(
-        help="For counts: the file tells of all entities of its source, or of each named one on the days on which it "
+        help="For counts: the file covers all entities of its source, or each named one on the days on which it "
         "has a row. Default: all."
     ),
 ]
 CoversFrom = Annotated[
-    str | None, typer.Option(help="For counts: the first date of which the file tells. Default: that of a row.")
+    str | None, typer.Option(help="For counts: the first date that the file covers. Default: that of a row.")
 ]
 CoversTo = Annotated[
     str | None,
-    typer.Option(help="For counts and commits: the last date of which the file tells. Default: that of a row."),
+    typer.Option(help="For counts and commits: the last date that the file covers. Default: that of a row."),
 ]
 SnapshotOption = Annotated[
     bool,
     typer.Option(
-        "--snapshot", help="For commits: the file is all that there is of its repositories. Default: it adds to them."
+        "--snapshot", help="For commits: the file is complete for its repositories. Default: it adds to them."
     ),
 ]
 

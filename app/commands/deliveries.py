@@ -27,7 +27,7 @@ def list_(
     ] = None,
     webhook: Annotated[str | None, typer.Option(help="Only those to the webhook of this name. Default: all.")] = None,
     subject: Annotated[
-        str | None, typer.Option(help="Only those that tell of the report, file or other of this id. Default: all.")
+        str | None, typer.Option(help="Only those about the report, file or other object with this id. Default: all.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="Number to list, newest first.")] = 20,
     as_json: AsJson = False,
@@ -53,7 +53,7 @@ def list_(
 
 @deliveries.command()
 def show(delivery_id: DeliveryId, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Show a delivery: what it says, what became of it, what its receiver answered."""
+    """Show a delivery: its content, its outcome, the response of its receiver."""
     with opening.client(server, slots=0) as client:
         one = client.delivery(delivery_id)
     if as_json:
@@ -74,7 +74,7 @@ def show(delivery_id: DeliveryId, *, as_json: AsJson = False, server: Server = N
 
 @deliveries.command()
 def send(delivery_id: DeliveryId, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Send a delivery once more, or one that waits at once, and say what became of it.
+    """Resend a delivery, or send a waiting one immediately, and show the outcome.
 
     Exit code 1 if it did not arrive at once.
     """

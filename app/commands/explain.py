@@ -24,7 +24,7 @@ _ChartFile = Annotated[
     Path | None,
     typer.Option(help="Also draw the days of the store, in its local time, to this PNG file. Default: none."),
 ]
-_Day = Annotated[str | None, typer.Option(help="Draw this local day alone, such as 2023-01-20. Default: all days.")]
+_Day = Annotated[str | None, typer.Option(help="Draw only this local day, such as 2023-01-20. Default: all days.")]
 
 
 def explain_command(kind: ReportKind) -> Callable[..., None]:

@@ -38,7 +38,7 @@ def inspect(
         bool, typer.Option("--accept", help="Load the file with the proposed mapping. Default: load nothing.")
     ] = False,
 ) -> None:
-    """Tell what a file seems to be, and propose a mapping."""
+    """Guess what a file contains, and propose a mapping."""
     from app.catalogue.options import load_options  # noqa: PLC0415 - Arrow takes a while to import
     from app.ingest.inspection.inspect import inspect as look  # noqa: PLC0415
     from app.ingest.inspection.layout import looked_at  # noqa: PLC0415

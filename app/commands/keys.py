@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.access.keys import Key
     from app.access.user_records import User
 
-keys = typer.Typer(help="Keys for programs, in the database of the settings.", no_args_is_help=True)
+keys = typer.Typer(help="Keys for programs, in the configured database.", no_args_is_help=True)
 
 #: What follows the prefix of a key in lists.
 _ID_LENGTH: Final = 8
@@ -112,7 +112,7 @@ def list_(
 def replace(
     key: KeyId,
     *,
-    overlap: Annotated[Overlap, typer.Option(help="Hours for which the old one works on.")] = Overlap.DAY,
+    overlap: Annotated[Overlap, typer.Option(help="Hours for which the old key keeps working.")] = Overlap.DAY,
     as_json: AsJson = False,
 ) -> None:
     """Make a key with the same name, scopes and lifetime in place of another, and print it, this once."""

@@ -51,7 +51,7 @@ def login(
 
 
 def logout(url: Address) -> None:
-    """Forget the key of a server; revoke it if login has made it."""
+    """Delete the stored key of a server; revoke it if login created it."""
     from openhours import keys  # noqa: PLC0415 - as above
     from openhours.client import Client  # noqa: PLC0415
 

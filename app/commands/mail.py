@@ -11,12 +11,12 @@ from app.commands.opening import Server
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters, SetupError
 
-mail = typer.Typer(help="Mail: whether it is sent, and who wants none.", no_args_is_help=True)
+mail = typer.Typer(help="Mail: test it, and see who has unsubscribed.", no_args_is_help=True)
 
 
 @mail.command()
 def unsubscribed(*, as_json: AsJson = False, server: Server = None) -> None:
-    """List the addresses that get no mail, because somebody who got one said so."""
+    """List the addresses that get no mail, because their owners unsubscribed."""
     with opening.client(server, slots=0) as client:
         found = client.unsubscribed()
     if as_json:
@@ -32,15 +32,15 @@ def unsubscribed(*, as_json: AsJson = False, server: Server = None) -> None:
 def allow(
     address: Annotated[str, typer.Argument(help="An address that mail unsubscribed prints.")], server: Server = None
 ) -> None:
-    """Let mail be sent again to an address that wanted none."""
+    """Allow mail again to an address that has unsubscribed."""
     with opening.client(server, slots=0) as client:
         client.allow_mail(address)
     out.print(f"{address} may get mail again", markup=False)
 
 
 @mail.command("test")
-def try_(address: Annotated[str, typer.Argument(help="Who gets it; in a domain of OPENHOURS_MAIL_DOMAINS.")]) -> None:
-    """Send a short mail at once, by the settings of this machine, and say what the mail server answered."""
+def try_(address: Annotated[str, typer.Argument(help="Recipient, in a domain of OPENHOURS_MAIL_DOMAINS.")]) -> None:
+    """Send a short mail immediately, with the settings of this machine, and show the response of the mail server."""
     from app.deliveries.means import means_of  # noqa: PLC0415 - SQLAlchemy takes a while to import
     from app.deliveries.notify import mail_address  # noqa: PLC0415
     from app.ids import new_id  # noqa: PLC0415
@@ -53,7 +53,7 @@ def try_(address: Annotated[str, typer.Argument(help="Who gets it; in a domain o
     if means.server is None or means.sender is None:
         raise SetupError("No mail server is set: set OPENHOURS_SMTP_URL and OPENHOURS_MAIL_FROM.")
     if "@" not in address:
-        raise InvalidParameters(f"{address!r} is no address of mail such as ada@example.org.", received=address)
+        raise InvalidParameters(f"{address!r} is not a mail address such as ada@example.org.", received=address)
     try:
         recipient = mail_address(address, settings)
     except ValueError as error:

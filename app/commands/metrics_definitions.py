@@ -73,7 +73,7 @@ def remove(name: Name) -> None:
 
 @metrics.command()
 def facts(
-    name: Annotated[str | None, typer.Argument(help="Of this table alone. Default: of all, in short.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Table of facts. Default: a short list of all tables.")] = None,
 ) -> None:
     """Show the facts that definitions count, and their columns."""
     from app.metrics.facts.registry import FACTS
@@ -85,7 +85,7 @@ def facts(
             table.add_row(one.name, one.summary)
     elif name not in FACTS:
         meant = did_you_mean(suggestions(name, FACTS)[:1])
-        raise InvalidParameters(f"{name!r} is no table of facts{meant}; there are {', '.join(FACTS)}.")
+        raise InvalidParameters(f"{name!r} is not a table of facts{meant}; there are {', '.join(FACTS)}.")
     else:
         table = Table("column", "type", "what it is", box=None)
         for column, of in FACTS[name].columns.items():
@@ -107,7 +107,7 @@ def _line_by_line(error: InvalidParameters, file: Path) -> InvalidParameters:
     wrong = [WrongValue(**one, is_shown=one["received"] is not None) for one in error.details.get("errors", ())]
     if not wrong:
         return error
-    return InvalidParameters("\n".join([f"{file} is no definition of a metric:", *(one.sentence for one in wrong)]))
+    return InvalidParameters("\n".join([f"{file} is not a definition of a metric:", *(one.sentence for one in wrong)]))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from app.commands.telling import names_of, told_after
 from app.commands.terminal import out
 from app.errors import InvalidParameters
 
-rules = typer.Typer(help="Rules: what is done when something happens.", no_args_is_help=True)
+rules = typer.Typer(help="Rules: what to watch, and what to do when something happens.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name or id of the rule.")]
 Options = Annotated[
@@ -23,8 +23,8 @@ Options = Annotated[
     typer.Option(
         "--option",
         metavar="NAME=VALUE",
-        help="Option of the kind, as rules kinds lists them; a value is JSON, or text as it is. Repeat it for more, "
-        "also for several values of a list. Default: that of the kind; of set, as it is.",
+        help="Option of the kind, as rules kinds lists them; a value is JSON or plain text. Repeat it for more, "
+        "also for several values of a list. Default: that of the kind; for set, unchanged.",
     ),
 ]
 Notify = Annotated[
@@ -32,8 +32,7 @@ Notify = Annotated[
     typer.Option(
         "--notify",
         metavar="NAME|ADDRESS",
-        help='Webhook, or address of mail, that it tells; repeat it for more, "" is nobody. Default: nobody; of set, '
-        "as it is.",
+        help='Webhook or mail address to notify; repeat it for more, "" is nobody. Default: none; for set, unchanged.',
     ),
 ]
 
@@ -69,7 +68,7 @@ def kinds(*, as_json: AsJson = False, server: Server = None) -> None:
 
 @rules.command()
 def show(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Show a rule: what it watches, whom it tells, what is wrong by it now."""
+    """Show a rule: what it watches, whom it notifies, which problems it currently sees."""
     with opening.client(server, slots=0) as client:
         _tell(client.rule(name), as_json=as_json)
 
@@ -84,7 +83,7 @@ def add(
     as_json: AsJson = False,
     server: Server = None,
 ) -> None:
-    """Make a rule, which acts for whoever makes it."""
+    """Create a rule, which acts with your rights."""
     pairs = _pairs(option)
     with opening.client(server, slots=0) as client:
         options = _read(pairs, _schema(client, kind))
@@ -96,14 +95,14 @@ def set_(
     name: Name,
     *,
     kind: Annotated[
-        str | None, typer.Option(help="What it watches and does instead; its options begin anew. Default: as it is.")
+        str | None, typer.Option(help="What it watches and does instead; its options are reset. Default: unchanged.")
     ] = None,
     option: Options = None,
     notify: Notify = None,
     as_json: AsJson = False,
     server: Server = None,
 ) -> None:
-    """Change a rule, which acts for whoever does so from then on; what is not given stays as it is."""
+    """Change a rule, which then acts with your rights; what you do not give stays unchanged."""
     pairs = _pairs(option)
     with opening.client(server, slots=0) as client:
         before = client.rule(name)
@@ -116,21 +115,21 @@ def set_(
 
 @rules.command()
 def pause(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Have a rule do nothing until it is resumed."""
+    """Suspend a rule until it is resumed."""
     with opening.client(server, slots=0) as client:
         _tell(client.pause_rule(name), as_json=as_json)
 
 
 @rules.command()
 def resume(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Have a paused rule go on, for whoever resumes it."""
+    """Resume a paused rule, with your rights."""
     with opening.client(server, slots=0) as client:
         _tell(client.resume_rule(name), as_json=as_json)
 
 
 @rules.command()
 def remove(name: Name, server: Server = None) -> None:
-    """Remove a rule; what it has begun or told stays."""
+    """Remove a rule; the reports that it started and the messages that it sent stay."""
     with opening.client(server, slots=0) as client:
         client.remove_rule(name)
     out.print(f"{name} removed", markup=False)

@@ -14,7 +14,7 @@ from app.commands.telling import NotifyOption, names_of, told_after
 from app.commands.terminal import out
 from app.errors import InvalidParameters
 
-schedules = typer.Typer(help="Schedules: reports and syncs that begin by themselves.", no_args_is_help=True)
+schedules = typer.Typer(help="Schedules: reports and syncs that start automatically.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name or id of the schedule.")]
 
@@ -22,7 +22,7 @@ Name = Annotated[str, typer.Argument(help="Name or id of the schedule.")]
 @schedules.command()
 def add(
     name: Annotated[str, typer.Argument(help="Unique name: a to z, 0 to 9, -, _ and ., at most 64.")],
-    report: Annotated[str | None, typer.Option(help="Report kind to begin. Default: none, give it or --sync.")] = None,
+    report: Annotated[str | None, typer.Option(help="Report kind to start. Default: none, give it or --sync.")] = None,
     sync: Annotated[str | None, typer.Option(help="Name of the source to sync instead. Default: none.")] = None,
     params: Annotated[
         str, typer.Option(help='Parameters of the report as JSON, such as {"period": "last_week"}.')
@@ -49,12 +49,12 @@ def add(
         ),
     ] = "run",
     catch_up: Annotated[
-        str, typer.Option(help="Which of the instants count that nobody was there for: latest or none.")
+        str, typer.Option(help="Which instants count at which no replica was running: latest or none.")
     ] = "latest",
     notify: NotifyOption = None,
     server: Server = None,
 ) -> None:
-    """Make a schedule, and say when it is due."""
+    """Create a schedule, and show when it is due."""
     if (report is None) == (sync is None):
         raise InvalidParameters("give either --report KIND or --sync SOURCE: what the schedule is to begin")
     given: dict[str, Any] = {one: value for one, value in _when(every, at, on, cron).items() if value is not None}
@@ -70,13 +70,13 @@ def add(
 def set_(
     name: Name,
     *,
-    report: Annotated[str | None, typer.Option(help="Report kind to begin. Default: what it begins now.")] = None,
-    sync: Annotated[str | None, typer.Option(help="Name of the source to sync. Default: what it begins now.")] = None,
+    report: Annotated[str | None, typer.Option(help="Report kind to start. Default: unchanged.")] = None,
+    sync: Annotated[str | None, typer.Option(help="Name of the source to sync. Default: unchanged.")] = None,
     params: Annotated[
-        str | None, typer.Option(help="All parameters of the report as JSON. Default: as they are; of another kind {}.")
+        str | None, typer.Option(help="All parameters of the report as JSON. Default: unchanged; {} for another kind.")
     ] = None,
     every: Annotated[
-        str | None, typer.Option(help="When: every hour, day, weekday, week or month. Default: when it is due now.")
+        str | None, typer.Option(help="When: every hour, day, weekday, week or month. Default: unchanged.")
     ] = None,
     at: Annotated[
         str | None,
@@ -88,25 +88,25 @@ def set_(
             help="With --every: day of every week; date of every month, 1 to 28, or last. Default: monday; 1."
         ),
     ] = None,
-    cron: Annotated[str | None, typer.Option(help="When, as five fields of cron. Default: when it is due now.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="IANA time zone. Default: as it is.")] = None,
+    cron: Annotated[str | None, typer.Option(help="When, as five fields of cron. Default: unchanged.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA time zone. Default: unchanged.")] = None,
     as_of: Annotated[
         str | None,
-        typer.Option(help="run, start_of_day, start_of_week or start_of_month, as of add. Default: as it is."),
+        typer.Option(help="run, start_of_day, start_of_week or start_of_month, as for add. Default: unchanged."),
     ] = None,
-    catch_up: Annotated[str | None, typer.Option(help="latest or none, as of add. Default: as it is.")] = None,
+    catch_up: Annotated[str | None, typer.Option(help="latest or none, as for add. Default: unchanged.")] = None,
     notify: Annotated[
         list[str] | None,
         typer.Option(
             "--notify",
             metavar="NAME|ADDRESS",
-            help='Webhook, or address of mail, that is told when a report has ended; repeat it for more, "" is nobody. '
+            help='Webhook or mail address to notify when a report has ended; repeat it for more, "" is nobody. '
             "Default: as it is.",
         ),
     ] = None,
     server: Server = None,
 ) -> None:
-    """Change a schedule, which acts for whoever does so from then on; what is not given stays as it is."""
+    """Change a schedule, which then acts with your rights; what you do not give stays unchanged."""
     if report is not None and sync is not None:
         raise InvalidParameters("give either --report KIND or --sync SOURCE: a schedule begins one of them")
     when = {name: value for name, value in _when(every, at, on, cron).items() if value is not None}
@@ -145,7 +145,7 @@ def list_(
 
 @schedules.command()
 def show(name: Name, server: Server = None) -> None:
-    """Show a schedule: what it begins, when, and how that went."""
+    """Show a schedule: what it starts, when, and how that went."""
     with opening.client(server, slots=0) as client:
         found = client.schedule(name)
     _show(found)
@@ -153,21 +153,21 @@ def show(name: Name, server: Server = None) -> None:
 
 @schedules.command()
 def pause(name: Name, server: Server = None) -> None:
-    """Have a schedule begin nothing until it is resumed."""
+    """Suspend a schedule until it is resumed."""
     with opening.client(server, slots=0) as client:
         _show(client.pause_schedule(name))
 
 
 @schedules.command()
 def resume(name: Name, server: Server = None) -> None:
-    """Have a paused schedule go on; nothing is begun for what it missed."""
+    """Resume a paused schedule; nothing is started for what it missed."""
     with opening.client(server, slots=0) as client:
         _show(client.resume_schedule(name))
 
 
 @schedules.command()
 def run(name: Name, server: Server = None) -> None:
-    """Begin now what a schedule begins, as of now."""
+    """Start now what a schedule starts, as of now."""
     with opening.client(server, slots=0) as client:
         job_id = client.run_schedule(name)
     out.print(f"{name} has begun {job_id}", markup=False)
@@ -175,7 +175,7 @@ def run(name: Name, server: Server = None) -> None:
 
 @schedules.command()
 def remove(name: Name, server: Server = None) -> None:
-    """Remove a schedule; what it has begun stays."""
+    """Remove a schedule; what it started stays."""
     with opening.client(server, slots=0) as client:
         client.remove_schedule(name)
     out.print(f"{name} removed", markup=False)
@@ -198,7 +198,7 @@ def _params(text: str) -> Any:
     except ValueError as error:
         raise InvalidParameters(f"--params: {text!r} is not JSON: {error}") from error
     if not isinstance(found, dict):
-        raise InvalidParameters(f'--params: {text!r} is no JSON object; give one such as {{}} or {{"hourly": true}}')
+        raise InvalidParameters(f'--params: {text!r} is not a JSON object; give one such as {{}} or {{"hourly": true}}')
     return found
 
 

@@ -61,7 +61,7 @@ def _unknown(name: str, known: Sequence[str]) -> WrongValue:
     return WrongValue(
         parameter=_variable(name),
         received=None,
-        reason="is no setting",
+        reason="is not a setting",
         nearest=meant,
         allowed=None if meant else [_variable(one) for one in known],
         is_shown=False,

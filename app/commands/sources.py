@@ -13,19 +13,19 @@ from app.commands.opening import Server
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters
 
-sources = typer.Typer(help="Sources: APIs that are read again and again, such as GitHub.", no_args_is_help=True)
+sources = typer.Typer(help="Sources: APIs that are read regularly, such as GitHub.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name of the source.")]
 Repos = Annotated[
     list[str] | None,
     typer.Option(
         "--repos",
-        help="Of github, a pattern: org/*, org/name, or !org/old-* to leave out; repeat it for more. Default: none.",
+        help="For github, a pattern: org/*, org/name, or !org/old-* to exclude; repeat it for more. Default: none.",
     ),
 ]
 Projects = Annotated[
     list[str] | None,
-    typer.Option("--projects", help="Of pypistats, a project such as requests; repeat it for more. Default: none."),
+    typer.Option("--projects", help="For pypistats, a project such as requests; repeat it for more. Default: none."),
 ]
 TokenEnv = Annotated[
     str | None,
@@ -56,19 +56,19 @@ Installation = Annotated[
     int | None, typer.Option("--installation", min=1, help="Number of its installation. Default: none.")
 ]
 Since = Annotated[str | None, typer.Option(help="Instant, such as 2026-01-01T00:00:00Z. Default: from the beginning.")]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is read. Default: only have it begin.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is read. Default: only queue the sync.")]
 Check = Annotated[
-    bool, typer.Option("--check/--no-check", help="Look first whether it can be read, and refuse what cannot.")
+    bool, typer.Option("--check/--no-check", help="Check first whether it can be read, and refuse what cannot.")
 ]
 
 
 @sources.command()
 def add(
-    kind: Annotated[str, typer.Argument(help="What is read: github or pypistats.")],
+    kind: Annotated[str, typer.Argument(help="Kind of source: github or pypistats.")],
     *,
     repos: Repos = None,
     projects: Projects = None,
-    name: Annotated[str | None, typer.Option(help="By which commands know it. Default: the kind.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the source in other commands. Default: the kind.")] = None,
     token_env: TokenEnv = None,
     token_from: TokenFrom = None,
     address: Address = None,
@@ -78,7 +78,7 @@ def add(
     check: Check = True,
     server: Server = None,
 ) -> None:
-    """Add a source, after a look at what its token may read."""
+    """Add a source, after a check of what its token may read."""
     more = {"address": address, "streams": stream or None, "token_from": token_from, "app": _app(app_id, installation)}
     token, name = _token(token_env), name or kind
     with opening.client(server, slots=0) as client:
@@ -127,7 +127,7 @@ def list_(server: Server = None) -> None:
 
 @sources.command()
 def show(name: Name, server: Server = None) -> None:
-    """Show how a source is doing: up to when it is read, its last sync, its token, what is missing."""
+    """Show the state of a source: up to when it is read, its last sync, its token, what is missing."""
     with opening.client(server, slots=0) as client:
         found = client.source(name)
     for line in sources_text.status(found):
@@ -155,7 +155,7 @@ def reset(
     wait: Wait = False,
     server: Server = None,
 ) -> None:
-    """Read again what was changed since an instant, or everything."""
+    """Read again what has changed since an instant, or everything."""
     instant = _instant(since)
     with opening.client(server, slots=1 if wait else 0) as client:
         sync_id = client.reset_source(name, streams=stream or (), since=instant)
@@ -170,7 +170,7 @@ def reprocess(
     stream: Annotated[str | None, typer.Option(help="Only this stream. Default: all.")] = None,
     server: Server = None,
 ) -> None:
-    """Make rows anew from the pages that are kept, without a request, after a change of how they are made."""
+    """Rebuild rows from the stored pages, without a request, after a change of the rules by which they are made."""
     instant = _instant(since)
     with opening.client(server, slots=0 if server else 1) as client:
         job_id = client.reprocess_source(name, stream=stream, since=instant)
@@ -181,14 +181,14 @@ def reprocess(
 
 @sources.command()
 def pause(name: Name, server: Server = None) -> None:
-    """Have no sync begin until the source is resumed."""
+    """Start no more syncs until the source is resumed."""
     with opening.client(server, slots=0) as client:
         out.print(client.pause_source(name)["paused_reason"], markup=False)
 
 
 @sources.command()
 def resume(name: Name, server: Server = None) -> None:
-    """Have a source go on, with a sync now."""
+    """Resume a source, beginning with a sync now."""
     with opening.client(server, slots=0) as client:
         client.resume_source(name)
     out.print(f"{name} goes on", markup=False)
@@ -198,7 +198,7 @@ def resume(name: Name, server: Server = None) -> None:
 def gaps(
     name: Name,
     *,
-    closed: Annotated[bool, typer.Option("--all", help="Also what was read after all. Default: not.")] = False,
+    closed: Annotated[bool, typer.Option("--all", help="Also list closed gaps. Default: only open ones.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Number to list, newest first.")] = 50,
     server: Server = None,
 ) -> None:
@@ -231,7 +231,7 @@ def repositories(
 
 @sources.command()
 def events(name: Name, server: Server = None) -> None:
-    """Tell what to enter at GitHub so that it sends events, after which a source is synced sooner."""
+    """Show what to enter at GitHub so that it sends events, which make a source sync sooner."""
     with opening.client(server, slots=0) as client:
         found = client.event_secret(name)
     for line in sources_text.events(found):
@@ -241,7 +241,7 @@ def events(name: Name, server: Server = None) -> None:
 
 @sources.command()
 def remove(name: Name, server: Server = None) -> None:
-    """Remove a source; the rows that it brought stay."""
+    """Remove a source; its rows stay."""
     with opening.client(server, slots=0) as client:
         client.remove_source(name)
     out.print(f"{name} removed; the rows that it brought stay", markup=False)

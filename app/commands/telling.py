@@ -19,7 +19,7 @@ NotifyOption = Annotated[
     typer.Option(
         "--notify",
         metavar="NAME|ADDRESS",
-        help="Webhook, or address of mail, that is told when it has ended; repeat it for more. Default: nobody.",
+        help="Webhook or mail address to notify when it has ended; repeat it for more. Default: nobody.",
     ),
 ]
 

@@ -24,7 +24,7 @@ from app.errors import InvalidParameters
 if TYPE_CHECKING:
     from app.access.user_records import User
 
-users = typer.Typer(help="Users and service accounts, in the database of the settings.", no_args_is_help=True)
+users = typer.Typer(help="Users and service accounts, in the configured database.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name of the user, in upper or lower case.")]
 
@@ -69,7 +69,7 @@ def list_(*, as_json: AsJson = False) -> None:
 
 @users.command()
 def disable(name: Name) -> None:
-    """Refuse a user and their keys from now on; every replica does within a second."""
+    """Disable a user and their keys; it takes effect on every replica within a second."""
     with administration() as services:
         user = services.users.disable(services.users.named(name).id)
     out.print(f"{user.name} is disabled", markup=False)
@@ -84,8 +84,8 @@ def enable(name: Name) -> None:
 
 
 @users.command("role")
-def role_(name: Name, role: Annotated[Role, typer.Argument(help="The role that they get.")]) -> None:
-    """Give a user another role, which limits their keys, too."""
+def role_(name: Name, role: Annotated[Role, typer.Argument(help="The new role.")]) -> None:
+    """Give a user another role, which also limits their keys."""
     with administration() as services:
         user = services.users.set_role(services.users.named(name).id, role)
     out.print(f"{user.name} has the role {user.role}", markup=False)

@@ -14,7 +14,7 @@ from app.commands.opening import Server
 from app.commands.telling import outcome
 from app.commands.terminal import err, out
 
-webhooks = typer.Typer(help="Webhooks: receivers that are told what has happened.", no_args_is_help=True)
+webhooks = typer.Typer(help="Webhooks: receivers that are notified of events.", no_args_is_help=True)
 
 #: How long ``test`` waits for the outcome, seconds: an attempt takes 15 at most.
 _TEST_SECONDS: Final = 20
@@ -24,7 +24,7 @@ Events = Annotated[
     list[str] | None,
     typer.Option(
         "--event",
-        help="Type of events that it is told of unasked, or * for all; repeat it for more; webhooks events lists "
+        help="Type of events that it gets, or * for all; repeat it for more; webhooks events lists "
         'them, "" is none. Default: none, only what names it; of set, those that it has.',
     ),
 ]
@@ -32,10 +32,10 @@ Format = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help="What the receiver understands: standard, slack, teams or discord. Default: standard; of set, as it is.",
+        help="Format of messages: standard, slack, teams or discord. Default: standard; for set, unchanged.",
     ),
 ]
-Description = Annotated[str | None, typer.Option(help="For people. Default: none; of set, as it is.")]
+Description = Annotated[str | None, typer.Option(help="For people. Default: none; for set, unchanged.")]
 
 
 @webhooks.command("list")
@@ -55,7 +55,7 @@ def list_(*, as_json: AsJson = False, server: Server = None) -> None:
 
 @webhooks.command()
 def events(*, as_json: AsJson = False, server: Server = None) -> None:
-    """List the types of events that webhooks can be told of."""
+    """List the types of events that webhooks can get."""
     with opening.client(server, slots=0) as client:
         found = client.event_types()
     if as_json:
@@ -69,7 +69,7 @@ def events(*, as_json: AsJson = False, server: Server = None) -> None:
 
 @webhooks.command()
 def show(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Show a webhook: where it listens, what it is told, how its deliveries went."""
+    """Show a webhook: where it listens, which events it gets, how its deliveries went."""
     with opening.client(server, slots=0) as client:
         _tell(client.webhook(name), as_json=as_json)
 
@@ -85,7 +85,7 @@ def add(
     as_json: AsJson = False,
     server: Server = None,
 ) -> None:
-    """Make a webhook, and print its secret, this once."""
+    """Create a webhook, and print its secret, this once."""
     given = _given(event, format_, description)
     with opening.client(server, slots=0) as client:
         made = client.add_webhook(name, url, **given)
@@ -97,14 +97,14 @@ def add(
 def set_(
     name: Name,
     *,
-    url: Annotated[str | None, typer.Option(help="Where its receiver listens. Default: as it is.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where its receiver listens. Default: unchanged.")] = None,
     event: Events = None,
     format_: Format = None,
     description: Description = None,
     as_json: AsJson = False,
     server: Server = None,
 ) -> None:
-    """Change a webhook; what is not given stays as it is, its secret in any case."""
+    """Change a webhook; what you do not give stays unchanged, and so does its secret."""
     with opening.client(server, slots=0) as client:
         before = client.webhook(name)
         kept = {one: before[one] for one in ("events", "format", "description", "enabled")}
@@ -122,21 +122,21 @@ def remove(name: Name, server: Server = None) -> None:
 
 @webhooks.command()
 def enable(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Have a webhook told what happens from now on."""
+    """Send events to a webhook from now on."""
     with opening.client(server, slots=0) as client:
         _tell(client.enable_webhook(name), as_json=as_json)
 
 
 @webhooks.command()
 def disable(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Have nothing sent to a webhook until it is enabled; what waits for it is dropped."""
+    """Send nothing to a webhook until it is enabled; waiting deliveries are dropped."""
     with opening.client(server, slots=0) as client:
         _tell(client.disable_webhook(name), as_json=as_json)
 
 
 @webhooks.command()
 def rotate(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Make a new secret and print it, this once; the one of before signs along for a day."""
+    """Create a new secret and print it, this once; for a day, messages are signed with the previous one as well."""
     with opening.client(server, slots=0) as client:
         made = client.rotate_webhook(name)
     told = (
@@ -148,7 +148,7 @@ def rotate(name: Name, *, as_json: AsJson = False, server: Server = None) -> Non
 
 @webhooks.command("test")
 def try_(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Send a message by which the receiver can be tried, and say what became of it.
+    """Send a test message to a webhook, and show the outcome.
 
     Exit code 1 if it did not arrive at once.
     """
@@ -164,7 +164,7 @@ def send_failed(
     since: Annotated[str, typer.Option(help="Instant, such as 2026-01-01T00:00:00Z, at or after which it was made.")],
     server: Server = None,
 ) -> None:
-    """Send once more all that a webhook did not get since an instant."""
+    """Resend everything that a webhook did not get since an instant."""
     instant = as_iso(since, option="--since")
     with opening.client(server, slots=0) as client:
         count = client.send_failed(name, since=instant)

@@ -101,7 +101,7 @@ def readers(connection: Connection) -> list[str]:
 def _require_name(role: str) -> None:
     if _NAME.fullmatch(role) is None:
         raise InvalidParameters(
-            f"{role!r} is no name of a role; allowed are up to 63 of a-z, 0-9 and _, beginning with a letter, and not "
+            f"{role!r} is not a name of a role; allowed are up to 63 of a-z, 0-9 and _, beginning with a letter, not "
             "with pg_."
         )
 

@@ -100,7 +100,7 @@ def require_known(connection: Connection, wanted: Notify, settings: Settings) ->
 def mail_address(text: str, settings: Settings) -> str:
     """An address that may get mail. Raises ValueError."""
     if "@" not in text:
-        raise ValueError("is neither the name of a webhook nor an address of mail")
+        raise ValueError("is neither the name of a webhook nor a mail address")
     if settings.smtp_url is None:
         raise ValueError("cannot get mail: no mail server is set (OPENHOURS_SMTP_URL)")
     try:

@@ -218,7 +218,7 @@ class Runner:
         claim = job.claim
         _log.warning("job %s: %s: %s", claim.id, why.code, why.message)
         if why.code == ReplicaFault.code:
-            return self.hand_back(job, ReplicaFault(why.message, part=why.part))
+            return self.release(job, ReplicaFault(why.message, part=why.part))
         if why.code == DiskFull.code:
             self._suspect(ReplicaFault(f"This replica cannot run jobs: {why.message}", part="temporary_folder"))
         shortest, longest = RETRY_SECONDS
@@ -236,7 +236,7 @@ class Runner:
             FAILURES.labels(claim.kind, why.code).inc()
         return _OUTCOMES[verdict]
 
-    def hand_back(self, job: Job, fault: ReplicaFault) -> str:
+    def release(self, job: Job, fault: ReplicaFault) -> str:
         """Release a job, free of charge, that this replica cannot run; another gets it, or this one when it can.
 
         Not at once: where all have the same fault, or pass their check in spite of it, the job must not go round and

@@ -212,7 +212,7 @@ class Worker:
             Thread(target=self._run, name=name, args=(job,), daemon=True).start()
         except (RuntimeError, MemoryError) as error:
             self._forget(job)
-            self._runner.hand_back(job, fault_of(error, None) or ReplicaFault(str(error), part="threads"))
+            self._runner.release(job, fault_of(error, None) or ReplicaFault(str(error), part="threads"))
             return False
         return True
 

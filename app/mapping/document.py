@@ -57,7 +57,7 @@ class Rule(_Part):
     @classmethod
     def _counted_from_one(cls, place: str | int | None) -> str | int | None:
         if place is not None and (place == "" or (isinstance(place, int) and place < 1)):
-            raise ValueError("is no place; give a column's name, its number from 1, or an expression")
+            raise ValueError("is not a place; give a column's name, its number from 1, or an expression")
         return place
 
     @field_validator("words")

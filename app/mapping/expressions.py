@@ -43,7 +43,7 @@ def require_expression(expression: str) -> None:
             near = suggestions(name, OurFunctions.FUNCTION_TABLE)[:1]
             meant = f" (did you mean {near[0]}?)" if near else ""
             raise ValueError(
-                f"the expression {expression[:200]!r} calls {name}(), which is no function{meant}; "
+                f"the expression {expression[:200]!r} calls {name}(), which is not a function{meant}; "
                 f"allowed: {', '.join(sorted(OurFunctions.FUNCTION_TABLE))}"
             )
 

@@ -84,7 +84,7 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        _refuse("definition", None, f"is no JSON: {error}", "an object as docs/metrics.md describes it")
+        _refuse("definition", None, f"is not valid JSON: {error}", "an object as docs/metrics.md describes it")
 
 
 def _refuse(place: str, received: Any, reason: str, allowed: str | Collection[str] | None = None) -> NoReturn:
@@ -109,9 +109,9 @@ class _Reading:
     def metric(self, document: Any, version: int) -> m.Metric | None:
         _require_short(document)
         if not isinstance(document, Mapping):
-            _refuse("definition", document, "is no JSON object", f"an object of at most {LONGEST:,} characters")
+            _refuse("definition", document, "is not a JSON object", f"an object of at most {LONGEST:,} characters")
         for key in document:
-            self._try(partial(_one_of, str(key), key, _FIELDS, "is no field of a metric"))
+            self._try(partial(_one_of, str(key), key, _FIELDS, "is not a field of a metric"))
         for key in _REQUIRED:
             if document.get(key) is None:
                 self.wrong.append(WrongValue(parameter=key, received=None, reason="is missing", is_shown=False))
@@ -190,7 +190,7 @@ class _Reading:
     def _by(self, fact: Fact, given: Any) -> tuple[str, ...]:
         words = [name for name, column in fact.columns.items() if column.type in {Type.WORD, Type.TRUTH}]
         if not isinstance(given, list):
-            _refuse("by", given, "is no list", [*_GROUPS, *words])
+            _refuse("by", given, "is not a list", [*_GROUPS, *words])
         found = tuple(_one_of(f"by.{number}", one, [*_GROUPS, *words]) for number, one in enumerate(given))
         if not {"team", "repo"} & {*found}:
             _refuse("by", given, "has neither team nor repo: somebody must own a figure", [*_GROUPS, *words])
@@ -200,7 +200,7 @@ class _Reading:
 
     def _where(self, fact: Fact, given: Any) -> tuple[m.Condition, ...]:
         if not isinstance(given, list):
-            _refuse("where", given, "is no list of conditions", '[["column", "=", "value"], …]')
+            _refuse("where", given, "is not a list of conditions", '[["column", "=", "value"], …]')
         return tuple(self._condition(fact, f"where.{number}", one, 1) for number, one in enumerate(given))
 
     def _condition(self, fact: Fact, place: str, given: Any, depth: int) -> m.Condition:
@@ -210,11 +210,11 @@ class _Reading:
             if key == "not":
                 return m.Not(self._condition(fact, f"{place}.not", operand, depth + 1))
             if not isinstance(operand, list) or not operand:
-                _refuse(f"{place}.{key}", operand, "is no list of conditions", '[["column", "=", "value"], …]')
+                _refuse(f"{place}.{key}", operand, "is not a list of conditions", '[["column", "=", "value"], …]')
             inner = (self._condition(fact, f"{place}.{key}.{n}", one, depth + 1) for n, one in enumerate(operand))
             return m.Several("any" if key == "any" else "all", tuple(inner))
         if not isinstance(given, list) or len(given) != 3:
-            _refuse(place, given, "is no condition", 'a list of a column, an operator and a value, or {"any": […]}')
+            _refuse(place, given, "is not a condition", 'a list of a column, an operator and a value, or {"any": […]}')
         name, operator, operand = given
         name = _column(f"{place}.0", name, fact)
         operator = _one_of(f"{place}.1", operator, _COMPARISONS)
@@ -280,7 +280,7 @@ class _Reading:
 
     def _people(self, fact: Fact, place: str, how: Any, given: Any, part: Any) -> m.People:
         if how == "fewest_for" and (not _is_number(part) or not 0 < part < 1):
-            _refuse(f"{place}.part", part, "is no share of all", "a number between 0 and 1")
+            _refuse(f"{place}.part", part, "is not a share", "a number between 0 and 1")
         return m.People(how, _column(f"{place}.{how}", given, fact, _WORDS), None if part is None else float(part))
 
     def _ratio(self, fact: Fact, place: str, given: Any, times: Any) -> m.Ratio:
@@ -292,23 +292,23 @@ class _Reading:
 
     def _figure(self, fact: Fact, place: str, given: Any) -> m.Count | m.Sum | m.People:
         if _is_number(given):
-            reason = "divides by zero" if given == 0 else "is no figure"
+            reason = "divides by zero" if given == 0 else "is not a number"
             _refuse(place, given, reason, 'a count, a sum or a number of people, such as {"count": "*"}')
         value = self._value(fact, place, given)
         if isinstance(value, m.Count | m.Sum) or (isinstance(value, m.People) and value.how == "distinct"):
             if value == m.Sum(0.0) and place.endswith(".1"):
                 _refuse(place, given, "divides by zero", "a figure that is not always 0")
             return value
-        _refuse(place, given, "is no part of a ratio", "count, sum or distinct")
+        _refuse(place, given, "cannot be part of a ratio", "count, sum or distinct")
 
     def _fewest(self, fact: Fact, given: Any) -> tuple[str, int] | None:
         if given is None:
             return None
         if not isinstance(given, Mapping) or len(given) != 1:
-            _refuse("people_at_least", given, "is no limit", 'a column of people and a number: {"person": 5}')
+            _refuse("people_at_least", given, "is not a limit", 'a column of people and a number: {"person": 5}')
         ((column, number),) = given.items()
         if not isinstance(number, int) or isinstance(number, bool) or not 2 <= number <= 1000:
-            _refuse(f"people_at_least.{column}", number, "is no number of people", "2 to 1000")
+            _refuse(f"people_at_least.{column}", number, "is not a number of people", "2 to 1000")
         return _column("people_at_least", column, fact, {Type.PERSON}), number
 
 
@@ -332,7 +332,7 @@ def _text(place: str, given: Any) -> str | None:
     if given is None:
         return None
     if not isinstance(given, str) or not 0 < len(given.strip()) <= _TEXTS[place] or not given.isprintable():
-        _refuse(place, given, "is no text of one line", f"1 to {_TEXTS[place]} characters")
+        _refuse(place, given, "is not a text of one line", f"1 to {_TEXTS[place]} characters")
     return given.strip()
 
 
@@ -344,7 +344,7 @@ def _window(given: Any, when: Any) -> int | None:
     if given is None:
         return None
     if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= 3650:
-        _refuse("window_days", given, "is no number of days", "1 to 3650")
+        _refuse("window_days", given, "is not a number of days", "1 to 3650")
     if when is not None and not isinstance(when, m.When):
         _refuse("window_days", given, "goes with an instant in when only")
     return given
@@ -377,7 +377,7 @@ def _single(place: str, given: Any, keys: Collection[str], *, beside: Collection
 
 def _pair(place: str, given: Any) -> tuple[Any, Any]:
     if not isinstance(given, list) or len(given) != 2:
-        _refuse(place, given, "is no list of two")
+        _refuse(place, given, "is not a list of two")
     return given[0], given[1]
 
 
@@ -385,7 +385,7 @@ def _column(place: str, given: Any, fact: Fact, types: Collection[Type] | None =
     """The name of a column of the facts. There are no others: no definition joins tables."""
     fitting = [name for name, column in fact.columns.items() if types is None or column.type in types]
     if not isinstance(given, str) or given not in fact.columns:
-        _refuse(place, given, f"is no column of {fact.name}", fitting)
+        _refuse(place, given, f"is not a column of {fact.name}", fitting)
     if given not in fitting:
         wanted = " or ".join(sorted(types or ()))
         _refuse(place, given, f"is of the type {fact.columns[given].type}, not {wanted}", fitting)
@@ -397,7 +397,7 @@ def _operand(place: str, given: Any, operator: str, fact: Fact, column: FactColu
         return _one_of(place, given, ("known", "unknown"))
     if operator in ("in", "not in"):
         if not isinstance(given, list) or not 0 < len(given) <= 1000:
-            _refuse(place, given, "is no list of 1 to 1000 values")
+            _refuse(place, given, "is not a list of 1 to 1000 values")
         return tuple(_literal(f"{place}.{number}", one, column) for number, one in enumerate(given))
     if operator in ("<", "<=", ">", ">=") and column.type not in _ORDERED:
         _refuse(place, given, f"cannot be compared so: {column.type} has no order", ("=", "!=", "in", "not in", "is"))

@@ -38,14 +38,14 @@ _CLASSES: Final = {
 }
 
 _UNCOUNTED: Final = (
-    "A 0 was counted. Where nobody counted there is a dash, and a partial period is too low: it is no drop.",
+    "A 0 was counted. Where nobody counted there is a dash, and a partial period is too low: it is not a drop.",
     "Days are in UTC.",
 )
 
 _RULES: Final = {
     "installs": (
         *_UNCOUNTED,
-        "A download is no person: installs compare a project with itself, and do not count users.",
+        "A download is not a person: installs compare a project with itself, and do not count users.",
         "Installs are those of the classes person and unknown CI together.",
         "The share of CI is a lower bound, as most installers do not say whether they run in CI.",
         f"Before {CI_KEPT_FROM} the sources kept nothing of CI.",

@@ -172,7 +172,7 @@ def require_zone(zone: str) -> None:
     """
     if zone not in (ENTITY, *known_zones()):
         near = suggestions(zone, [ENTITY, *known_zones()])
-        reason = "is no time zone"
+        reason = "is not a time zone"
         allowed = "entity, UTC or a name of the IANA time zone database such as Europe/Berlin"
         raise invalid_parameters(
             [WrongValue(parameter="zone", received=zone, reason=reason, allowed=allowed, nearest=near)]

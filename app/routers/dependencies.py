@@ -21,7 +21,6 @@ from app.jobs.waiters import Waiters
 from app.metrics.service import MetricService
 from app.reports.service import ReportService
 from app.routers.downloads import Downloads
-from app.routers.hashing_threads import HashingThreads
 from app.routers.inspection_threads import InspectionThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
@@ -139,10 +138,6 @@ async def _accounts(request: Request) -> AccountServices:
     return services_of(request.app).accounts
 
 
-async def _hashing(request: Request) -> HashingThreads:
-    return services_of(request.app).hashing
-
-
 Reports = Annotated[ReportService, Depends(_reports)]
 JobWaiters = Annotated[Waiters, Depends(_waiters)]
 Datasets = Annotated[DatasetService, Depends(_datasets)]
@@ -162,7 +157,6 @@ Deliveries = Annotated[DeliveryService, Depends(_deliveries)]
 Rules = Annotated[RuleService, Depends(_rules)]
 Schedules = Annotated[ScheduleService, Depends(_schedules)]
 Accounts = Annotated[AccountServices, Depends(_accounts)]
-Hashing = Annotated[HashingThreads, Depends(_hashing)]
 Audit = Annotated[AuditLog, Depends(_audit)]
 Inspections = Annotated[InspectionThreads, Depends(_inspections)]
 Downloading = Annotated[Downloads, Depends(_downloads)]

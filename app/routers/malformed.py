@@ -80,7 +80,7 @@ def _unknown(error: Mapping[str, Any], name: str, schema: Schema) -> WrongValue:
     return WrongValue(
         parameter=name,
         received=error["input"],
-        reason="belongs into the JSON body" if name in in_body else "is no query parameter of this address",
+        reason="belongs into the JSON body" if name in in_body else "is not a query parameter of this address",
         allowed=known or None,
         nearest=meant(name, known),
         is_shown=False,

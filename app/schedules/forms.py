@@ -61,7 +61,7 @@ def cron_of(when: When) -> str:
 def _minute(at: str | None) -> int:
     found = _MINUTE.fullmatch(at or ":00")
     if found is None:
-        raise _refused("at", at, "is no minute", "of every hour the minute, such as :15")
+        raise _refused("at", at, "is not a minute", "the minute of every hour, such as :15")
     return int(found[1])
 
 
@@ -73,7 +73,7 @@ def _time(every: Every, at: str | None) -> tuple[int, int]:
             [WrongValue(parameter="at", received=None, reason="is missing", allowed=allowed, is_shown=False)]
         )
     if found is None:
-        raise _refused("at", at, "is no time of a day", allowed)
+        raise _refused("at", at, "is not a time of day", allowed)
     return int(found[1]), int(found[2])
 
 
@@ -83,7 +83,7 @@ def _days(every: Every, on: str | None) -> str:
         case "week":
             day = (on or _WEEKDAYS[0]).lower()
             if day not in _WEEKDAYS:
-                raise _refused("on", on, "is no day of the week", ", ".join(_WEEKDAYS))
+                raise _refused("on", on, "is not a day of the week", ", ".join(_WEEKDAYS))
             return f"* * {(_WEEKDAYS.index(day) + 1) % 7}"
         case "month":
             date = (on or "1").lower()
@@ -91,7 +91,7 @@ def _days(every: Every, on: str | None) -> str:
                 return "L * *"
             if not re.fullmatch("[1-9][0-9]?", date) or int(date) > _LAST_DATE:
                 allowed = f"1 to {_LAST_DATE}, or last, the last day of each month"
-                raise _refused("on", on, "is no date that every month has", allowed)
+                raise _refused("on", on, "is not a date that every month has", allowed)
             return f"{date} * *"
     if on is not None:
         raise _refused("on", on, f"does not go with every {every}", "a day, with every week or month")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import heappop, heappush
 from itertools import islice
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,7 +23,6 @@ from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: The instant that a report speaks for: that at which it is due, or the beginning of the day, week or month before it.
 AsOf = Literal["run", "start_of_day", "start_of_week", "start_of_month"]
-AS_OF: Final[tuple[AsOf, ...]] = get_args(AsOf)
 
 _FIELDS: Final = "five fields: minute, hour, day of the month, month, day of the week, such as 30 6 * * 1-5"
 
@@ -122,7 +121,7 @@ def checked(cron: str, timezone: str, *, now: datetime) -> Timing:
     if timezone not in known_zones():
         near = suggestions(timezone, known_zones())
         allowed = "UTC or a name of the IANA time zone database such as Europe/Berlin"
-        raise _refused("timezone", timezone, "is no time zone", allowed, near)
+        raise _refused("timezone", timezone, "is not a time zone", allowed, near)
     fields = cron.upper().split()
     if len(fields) != 5:
         raise _refused("cron", cron, f"has {len(fields)} fields", _FIELDS)

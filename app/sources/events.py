@@ -117,7 +117,7 @@ def _object(body: bytes) -> Mapping[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise InvalidParameters(
-            "The body of the event is no JSON object; at GitHub, choose the content type application/json."
+            "The body of the event is not a JSON object; at GitHub, choose the content type application/json."
         )
     return found
 

@@ -129,7 +129,7 @@ def source_options(kind: SourceKind, given: Any) -> SourceOptions:
     known = kind.streams()
     unknown = [stream for stream in options.streams or () if stream not in known]
     if unknown:
-        reason = f"is no stream of {kind.name}"
+        reason = f"is not a stream of {kind.name}"
         raise invalid_parameters(
             [
                 WrongValue(

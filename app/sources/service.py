@@ -298,7 +298,7 @@ def _kind(name: str) -> SourceKind:
         nearest = suggestions(name, SOURCE_KINDS)[:1]
         meant = did_you_mean(nearest)
         raise InvalidParameters(
-            f"kind: {shown(name)} is no kind of source{meant}; there are {', '.join(SOURCE_KINDS)}.", nearest=nearest
+            f"kind: {shown(name)} is not a kind of source{meant}; there are {', '.join(SOURCE_KINDS)}.", nearest=nearest
         )
     return SOURCE_KINDS[name]
 
@@ -307,7 +307,7 @@ def _streams(found: Source, wanted: Sequence[str] | None) -> Sequence[str]:
     """Those of a source that are meant; all, if none is named."""
     for name in wanted or ():
         if name not in found.streams:
-            reason, known = f"is no stream of the source {found.name}", list(found.streams)
+            reason, known = f"is not a stream of the source {found.name}", list(found.streams)
             nearest = suggestions(name, known)[:1]
             raise invalid_parameters(
                 [WrongValue(parameter="streams", received=name, reason=reason, allowed=known, nearest=nearest)]

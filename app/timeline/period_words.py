@@ -50,7 +50,7 @@ def dates_of(period: str) -> Dates:
     """
     found = _FORM.match(period)
     if found is None:
-        raise ValueError("is no period")
+        raise ValueError("is not a period")
     year = int(found["of"])
     if found["day"]:
         day = date.fromisoformat(period)

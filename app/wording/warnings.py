@@ -36,7 +36,7 @@ MESSAGES: Final = {
     "the default hours, {hours}: load hours for their teams",
     "default_team_zone": "pull requests of teams without a time zone, or of no team: {count} of {all}; they go by the "
     "default zone {zone}: load timezones for their teams",
-    "rejected_rows": "rows that were left out, because a measure of theirs is no number: {count}; rejects.csv has them",
+    "rejected_rows": "rows that were left out because a measure is not a number: {count}; rejects.csv has them",
     "name_taken": "repositories that have been renamed to a name under which there are rows of others: {count}; new "
     "rows join those, older ones keep the old name; to have all under the new one, reset the source",
     "not_read": "repositories of which a source is known not to have read all pull requests: {count}; what is missing "

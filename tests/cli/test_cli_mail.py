@@ -70,7 +70,7 @@ def test_a_test_says_what_the_mail_server_answered(
             "smtp://127.0.0.1:{port}",
             "invalid_parameters: 'ada@example.com' is in a domain that gets",
         ),
-        ("ada", "smtp://127.0.0.1:{port}", "invalid_parameters: 'ada' is no address of mail such as ada@example.org"),
+        ("ada", "smtp://127.0.0.1:{port}", "invalid_parameters: 'ada' is not a mail address such as ada@example.org"),
         ("a b@example.org", "smtp://127.0.0.1:{port}", "invalid_parameters: 'a b@example.org' is not a mail address"),
     ],
 )

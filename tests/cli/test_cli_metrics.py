@@ -51,17 +51,19 @@ def test_each_thing_that_is_wrong_in_a_file_has_its_line(cli: CommandLine, tmp_p
     said = cli("metrics", "put", "mine", str(file))
     assert said.code == 2
     first, *lines = said.err.splitlines()
-    assert first == f"invalid_parameters: {file} is no definition of a metric:"
+    assert first == f"invalid_parameters: {file} is not a definition of a metric:"
     assert [line.partition(":")[0] for line in lines] == ["wher", "pillar", "when", "value.sum"]
-    assert lines[0].startswith("wher: 'wher' is no field of a metric (did you mean 'where'?); allowed: metric, pillar")
+    assert lines[0].startswith(
+        "wher: 'wher' is not a field of a metric (did you mean 'where'?); allowed: metric, pillar"
+    )
     assert lines[1] == "pillar: is missing"
     assert (
         lines[2]
-        == "when: 'at' is no column of commits (did you mean 'authored_at'?); allowed: authored_at, committed_at"
+        == "when: 'at' is not a column of commits (did you mean 'authored_at'?); allowed: authored_at, committed_at"
     )
     assert lines[3] == "value.sum: 'author' is of the type person, not number; allowed: lines"
     file.write_text("{")
-    assert "definition: is no JSON: Expecting property name" in cli("metrics", "put", "mine", str(file)).err
+    assert "definition: is not valid JSON: Expecting property name" in cli("metrics", "put", "mine", str(file)).err
 
 
 def test_what_cannot_be_done_is_said_in_words(cli: CommandLine, tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ def test_facts_are_shown_with_their_columns(cli: CommandLine) -> None:
         [name, str(column.type)] for name, column in FACTS["commits"].columns.items()
     ]
     wrong = cli("metrics", "facts", "comits")
-    assert (wrong.code, "'comits' is no table of facts (did you mean 'commits'?); there are pull_" in wrong.err) == (
+    assert (wrong.code, "'comits' is not a table of facts (did you mean 'commits'?); there are pull_" in wrong.err) == (
         2,
         True,
     )

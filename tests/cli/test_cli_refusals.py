@@ -315,9 +315,17 @@ def test_an_address_that_is_none_is_refused_by_its_name(
             "Mon 09:00-17:00, Tue",
             "OPENHOURS_TEAM_HOURS: 'Tue' is not a weekly time window such as Mon-Fri 09:00-17:00",
         ),
-        ("OPENHOURS_RETENTON_DAYS", "7", "OPENHOURS_RETENTON_DAYS: is no setting (did you mean 'OPENHOURS_RETENTION_"),
-        ("openhours_slot", "7", "OPENHOURS_SLOT: is no setting (did you mean 'OPENHOURS_SLOTS'?)"),
-        ("OPENHOURS_Q", "", "OPENHOURS_Q: is no setting; allowed: OPENHOURS_HOME, OPENHOURS_DATABASE_URL, OPENHOURS_"),
+        (
+            "OPENHOURS_RETENTON_DAYS",
+            "7",
+            "OPENHOURS_RETENTON_DAYS: is not a setting (did you mean 'OPENHOURS_RETENTION_",
+        ),
+        ("openhours_slot", "7", "OPENHOURS_SLOT: is not a setting (did you mean 'OPENHOURS_SLOTS'?)"),
+        (
+            "OPENHOURS_Q",
+            "",
+            "OPENHOURS_Q: is not a setting; allowed: OPENHOURS_HOME, OPENHOURS_DATABASE_URL, OPENHOURS_",
+        ),
     ],
 )
 def test_a_setting_that_is_wrong_or_none_is_told_with_what_is_allowed(

@@ -116,7 +116,7 @@ def test_on_the_servers_themselves_it_works_as_well(fresh_cli: CommandLine, monk
         ("rules add x source_lag", "notify: is missing: a rule of this kind does nothing but tell somebody"),
         ("rules add x source_lg --notify a@example.org", "kind: 'source_lg' is not known (did you mean 'source_lag'?)"),
         ("rules add kinds source_lag --notify a@example.org", "name: 'kinds' is not a name of a rule"),
-        ("rules add x source_lag --notify ops", "'ops' is neither the name of a webhook nor an address of mail"),
+        ("rules add x source_lag --notify ops", "'ops' is neither the name of a webhook nor a mail address"),
         ("rules add x source_lag --notify a@example.com", "'a@example.com' is in a domain that gets no mail from here"),
         ("rules add x source_lag --notify a@b@example.org", "'a@b@example.org' is not a mail address such as"),
         ("rules add x source_lag --option hours", "--option: 'hours' is not NAME=VALUE such as minutes=30"),
@@ -130,12 +130,12 @@ def test_on_the_servers_themselves_it_works_as_well(fresh_cli: CommandLine, monk
         ("rules remove x", "unknown_rule: There is no rule 'x'."),
         (
             "schedules add x --report uptime --every day --at 6:00 --notify ops",
-            "'ops' is neither the name of a webhook nor an",
+            "'ops' is neither the name of a webhook nor a",
         ),
         ("schedules set x --cron 0", "unknown_schedule: There is no schedule 'x'."),
         ("schedules set x --report uptime --sync github", "give either --report KIND or --sync SOURCE"),
-        ("schedules set x --params []", "--params: '[]' is no JSON object"),
-        ("report uptime --notify ops", "'ops' is neither the name of a webhook nor an address of mail"),
+        ("schedules set x --params []", "--params: '[]' is not a JSON object"),
+        ("report uptime --notify ops", "'ops' is neither the name of a webhook nor a mail address"),
     ],
 )
 @pytest.mark.usefixtures("stores_nothing")

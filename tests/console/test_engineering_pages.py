@@ -256,7 +256,7 @@ def test_a_wrong_definition_is_refused_with_each_place_and_stored_when_it_is_men
     author, total = lines.index('"autor"') + 1, lines.index('"sum": "author"') + 1
     assert [one.partition(" (")[0] for one in listed] == ["value.sum", "where.0.0"]
     assert f"(line {author})" in listed[1]
-    assert '"autor" is no column of pull_requests. Allowed: number, author,' in listed[1]
+    assert '"autor" is not a column of pull_requests. Allowed: number, author,' in listed[1]
     assert f"(line {total})" in listed[0]
     assert listed[1].endswith("Did you mean author?")
     field = main.one(id="field-document")

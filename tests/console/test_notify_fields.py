@@ -54,7 +54,7 @@ def test_who_is_not_known_is_told_at_the_field_and_nothing_that_was_typed_is_los
     fields = {"kind": "uptime", "do": "run", "notify": "ops\r\nopps", "notify__page": "true"}
     main = main_of(client.post("/console/reports/new", data=fields), 422)
     assert "opps" in error_at(main, "notify")
-    assert "is neither the name of a webhook nor an address of mail" in error_at(main, "notify")
+    assert "is neither the name of a webhook nor a mail address" in error_at(main, "notify")
     assert main.one(id="field-notify").text == "ops opps"
     assert "checked" not in main.one(id="field-notify__csv").attributes
     assert "checked" in main.one(id="field-notify__page").attributes

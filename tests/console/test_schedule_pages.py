@@ -91,7 +91,7 @@ def test_when_it_would_be_due_is_shown_before_anything_is_saved(client: TestClie
     assert main.one(id="field-params").text == WEEKLY["params"]
     assert client.get("/schedules").json() == {"schedules": []}
     wrong = main_of(client.post("/console/schedules/new", data={**WEEKLY, "do": "preview", "at": "6.30"}), 422)
-    assert "is no time of a day" in error_at(wrong, "at")
+    assert "is not a time of day" in error_at(wrong, "at")
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_when_it_would_be_due_is_shown_before_anything_is_saved(client: TestClie
     [
         ({"name": "No good"}, "name", "is not a name of a schedule"),
         ({"name": ""}, "name", "is not a name of a schedule"),
-        ({"at": "25:00"}, "at", "is no time of a day"),
-        ({"on": "moonday"}, "on", "is no day of the week"),
+        ({"at": "25:00"}, "at", "is not a time of day"),
+        ({"on": "moonday"}, "on", "is not a day of the week"),
         ({"cron": "0 6 * * *"}, "every", "cannot be combined with cron"),
         ({"every": "", "on": "", "at": "", "cron": "0 6"}, "cron", "five fields"),
-        ({"timezone": "Berlin"}, "timezone", "is no time zone"),
+        ({"timezone": "Berlin"}, "timezone", "is not a time zone"),
         ({"params": "{"}, "params", "is no JSON"),
         ({"params": "[1]"}, "params", "is not an object"),
         ({"params": '{"as_of": "2026-01-01T00:00:00Z"}'}, "as_of", "another instant each time"),

@@ -95,7 +95,7 @@ def test_what_a_look_has_found_is_told_whether_it_was_saved_or_not(client: TestC
         ("github", {"name": "No good"}, "name", "is not a name of a source"),
         ("github", {"repositories": "acme"}, "repositories", "is not a pattern such as org/*"),
         ("github", {"repositories": ""}, "repositories", "names nothing that github could read"),
-        ("github", {"streams": "pull_request"}, "streams", "is no stream of github"),
+        ("github", {"streams": "pull_request"}, "streams", "is not a stream of github"),
         ("github", {"address": "http://git.acme.example"}, "address", "would send the token unencrypted"),
         ("github", {"app_id": "a/b", "app_installation": "1"}, "app_id", "is not a text of the form"),
         ("github", {"app_id": "1", "app_installation": "x"}, "app_installation", "is not a whole number"),
@@ -210,7 +210,7 @@ def test_one_is_read_again_and_its_rows_are_made_anew(client: TestClient, resour
 
 @pytest.mark.parametrize("what", ["reset", "reprocess"])
 @pytest.mark.parametrize(
-    ("field", "value", "words"), [("since", "yesterday", "yesterday"), ("stream", "pull_request", "is no stream")]
+    ("field", "value", "words"), [("since", "yesterday", "yesterday"), ("stream", "pull_request", "is not a stream")]
 )
 def test_what_is_not_read_again_is_refused_at_its_field(
     client: TestClient, what: str, field: str, value: str, words: str

@@ -153,7 +153,7 @@ def test_the_next_run_gives_back_rights_that_a_restore_has_not_brought(
 
 @pytest.mark.parametrize("wrong", ["", "Upper", "pg_views", "a b", "1a", 'a"b', "a" * 64])
 def test_a_name_that_is_none_is_refused(resources: Resources, wrong: str) -> None:
-    with pytest.raises(InvalidParameters, match="is no name of a role"):
+    with pytest.raises(InvalidParameters, match="is not a name of a role"):
         add_role(resources.engine, wrong, password=PASSWORD)
 
 

@@ -174,7 +174,7 @@ def test_opening_the_link_changes_nothing_and_posting_it_does(resources: Resourc
 @pytest.mark.parametrize(
     ("recipient", "words"),
     [
-        ("nobody", "neither the name of a webhook nor an address"),
+        ("nobody", "neither the name of a webhook nor a mail address"),
         ("a@elsewhere.example", "OPENHOURS_MAIL_DOMAINS allows example.com"),
         ("a@example.com\r\nBcc: b@example.com", "address"),
         ("a@example.com, b@example.com", "address"),

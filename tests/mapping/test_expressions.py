@@ -224,7 +224,9 @@ def test_texts_and_numbers(expression: str, record: Any, expected: Any) -> None:
 
 
 def test_a_function_that_is_none_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ValueError, match=r"calls othrs\(\), which is no function \(did you mean others\?\); allowed: "):
+    with pytest.raises(
+        ValueError, match=r"calls othrs\(\), which is not a function \(did you mean others\?\); allowed: "
+    ):
         require_expression("[earliest(others(a, b)), max(othrs(a, b)[].c)] | [0]")
     require_expression("sort_by(a, &earliest(b))[*].{c: not_null(d, `1`)}")
 

@@ -259,7 +259,7 @@ def dates_of(word: str, today: date) -> tuple[date, date]:
         # Raises ValueError for a week that the year has not.
         monday = date.fromisocalendar(int(match[1]), int(match[2]), 1)
         return monday, monday + 7 * DAY
-    raise ValueError(f"{word} is no period")
+    raise ValueError(f"{word} is not a period")
 
 
 def _months(year: int, month: int, count: int) -> tuple[date, date]:

@@ -264,7 +264,7 @@ def test_teams_and_repositories_can_be_chosen(loaded: Resources, tmp_path: Path)
         ({"since": "2024-11-18", "until": "2024-11-18"}, InvalidParameters, "must be later than since"),
         ({"since": "2030-01-01", "until": "2030-02-01"}, InvalidParameters, "begins after as_of"),
         ({"since": "1990-01-01"}, InvalidParameters, "more than 3,660 days"),
-        ({"zone": "Mars"}, InvalidParameters, "is no time zone"),
+        ({"zone": "Mars"}, InvalidParameters, "is not a time zone"),
     ],
 )
 def test_what_cannot_be_reported_is_refused(

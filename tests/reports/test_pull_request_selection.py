@@ -283,7 +283,7 @@ def test_holidays_are_no_working_time(load_text: LoadText, resources: Resources,
         ({"since": "2024-11-05", "until": "2024-11-05"}, "until: '2024-11-05' must be later than since"),
         ({"merged_since": "2024-11-05T00:00:00Z", "merged_until": "2024-11-04"}, "must be later than merged_since"),
         ({"period": "2024-13"}, "period: '2024-13'"),
-        ({"zone": "Mars/Phobos"}, "zone: 'Mars/Phobos' is no time zone"),
+        ({"zone": "Mars/Phobos"}, "zone: 'Mars/Phobos' is not a time zone"),
     ],
 )
 def test_what_cannot_be_is_refused(resources: Resources, params: dict[str, Any], words: str) -> None:

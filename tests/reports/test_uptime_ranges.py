@@ -212,7 +212,7 @@ def test_a_report_reads_one_snapshot_while_others_load(
         ({"from": "2024-11-03T12:00Z", "to": "2024-11-02"}, ["to", "must be later than from"]),  # in every zone
         ({"period": "1970", "compare_to": "previous"}, ["compare_to", "previous", "1970-01-01"]),
         ({"from": "2024-12-01"}, ["from", "2024-12-01", "begins after as_of, 2024-11-05T12:00:00Z"]),
-        ({"period": "november"}, ["period", "is no period", "last_month", "2024-W45"]),
+        ({"period": "november"}, ["period", "is not a period", "last_month", "2024-W45"]),
         ({"period": "last_moth"}, ["did you mean 'last_month'"]),
         ({"period": "2024-13"}, ["'2024-13' is not in the calendar"]),
         ({"from": "2014-11-01", "by": "hour"}, ["by", "87,780 periods", "10,000", "choose by=day"]),

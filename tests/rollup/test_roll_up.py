@@ -259,7 +259,7 @@ class TestWrongRows:
         with pytest.raises(RejectedFile) as caught:
             world.rolled(tables, BY_SONG, allowed=allowed, one_go_bytes=one_go_bytes)
         message = caught.value.message
-        assert message.startswith(f"More than {allowed} rows have a measure that is no number")
+        assert message.startswith(f"More than {allowed} rows have a measure that is not a number")
         assert "plays.csv, line 5, Number of Plays: 'patata' is not a number" in message
         assert message.count(", line ") <= 3
 

@@ -121,15 +121,39 @@ def test_a_part_of_a_request_is_refused_in_the_words_of_its_document(
     ("method", "path", "sentence"),
     [
         ("POST", "/trigger_report?report=pull_requests", "report: belongs into the JSON body; allowed: wait"),
-        ("GET", "/get_report?id=1", "id: is no query parameter of this address (did you mean 'report_id'?); allowed: "),
-        ("GET", "/reports?statsu=complete", "statsu: is no query parameter of this address (did you mean 'status'?)"),
-        ("GET", "/datasets?limt=3&knd=polls", "limt: is no query parameter of this address (did you mean 'limit'?)"),
-        ("POST", "/datasets?kind=polls&onerror=skip_rows", "onerror: is no query parameter of this address (did you "),
-        ("GET", "/reports/kinds?kind=uptime", "kind: is no query parameter of this address"),
-        ("GET", "/entities?type=store", "type: is no query parameter of this address; allowed: kind, prefix, cursor"),
-        ("GET", "/timezones?contry=DE", "contry: is no query parameter of this address (did you mean 'country'?); al"),
-        ("POST", "/uploads?kind=polls", "kind: is no query parameter of this address"),
-        ("DELETE", f"/datasets/{'0' * 32}?row=true", "row: is no query parameter of this address (did you mean 'rows'"),
+        (
+            "GET",
+            "/get_report?id=1",
+            "id: is not a query parameter of this address (did you mean 'report_id'?); allowed: ",
+        ),
+        (
+            "GET",
+            "/reports?statsu=complete",
+            "statsu: is not a query parameter of this address (did you mean 'status'?)",
+        ),
+        ("GET", "/datasets?limt=3&knd=polls", "limt: is not a query parameter of this address (did you mean 'limit'?)"),
+        (
+            "POST",
+            "/datasets?kind=polls&onerror=skip_rows",
+            "onerror: is not a query parameter of this address (did you ",
+        ),
+        ("GET", "/reports/kinds?kind=uptime", "kind: is not a query parameter of this address"),
+        (
+            "GET",
+            "/entities?type=store",
+            "type: is not a query parameter of this address; allowed: kind, prefix, cursor",
+        ),
+        (
+            "GET",
+            "/timezones?contry=DE",
+            "contry: is not a query parameter of this address (did you mean 'country'?); al",
+        ),
+        ("POST", "/uploads?kind=polls", "kind: is not a query parameter of this address"),
+        (
+            "DELETE",
+            f"/datasets/{'0' * 32}?row=true",
+            "row: is not a query parameter of this address (did you mean 'rows'",
+        ),
     ],
 )
 def test_a_query_parameter_that_counts_for_nothing_is_refused_with_the_nearest(

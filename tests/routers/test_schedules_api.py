@@ -125,7 +125,7 @@ def test_what_is_run_by_hand_is_a_report_of_now_and_changes_no_instant(client: T
         ({"name": "preview"}, "name: 'preview' is not a name"),
         ({"at": None}, "at: is missing"),
         ({"cron": "0 6 * * *"}, "every: 'week' cannot be combined with cron"),
-        ({"timezone": "Berlin"}, "timezone: 'Berlin' is no time zone (did you mean 'Europe/Berlin'?)"),
+        ({"timezone": "Berlin"}, "timezone: 'Berlin' is not a time zone (did you mean 'Europe/Berlin'?)"),
         ({"as_of": "noon"}, "as_of: 'noon' is not one of"),
         ({"params": {"clok": "wall"}}, "pull_requests: clok: is not known (did you mean 'clock'?)"),
         ({"params": {"as_of": "2026-01-01T00:00:00Z"}}, "as_of of the schedule itself"),

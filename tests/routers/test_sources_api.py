@@ -154,7 +154,7 @@ def test_a_token_may_be_read_from_a_variable_that_is_for_tokens(
     ("changes", "detail"),
     [
         ({"name": "Acme"}, "name: 'Acme' is not a name of a source"),
-        ({"kind": "gitlab"}, "kind: 'gitlab' is no kind of source (did you mean 'github'?)"),
+        ({"kind": "gitlab"}, "kind: 'gitlab' is not a kind of source (did you mean 'github'?)"),
         ({"repositories": []}, "repositories"),
         ({"repositories": ["acme"]}, "'acme' is not a pattern such as org/*"),
         ({"streams": ["pull_request"]}, "did you mean 'pull_requests'?"),

@@ -30,13 +30,13 @@ def test_each_form_is_a_cron_expression(when: When, cron: str) -> None:
     [
         (When(), "every: is missing; allowed: hour, day, weekday, week, month; or cron instead"),
         (When(every="day"), "at: is missing; allowed: the local time, such as 06:30, with every day"),
-        (When(every="day", at="24:00"), "at: '24:00' is no time of a day"),
-        (When(every="hour", at="06:30"), "at: '06:30' is no minute; allowed: of every hour the minute, such as :15"),
+        (When(every="day", at="24:00"), "at: '24:00' is not a time of day"),
+        (When(every="hour", at="06:30"), "at: '06:30' is not a minute; allowed: the minute of every hour, such as :15"),
         (When(every="day", at="06:30", on="monday"), "on: 'monday' does not go with every day"),
-        (When(every="week", at="06:30", on="1"), "on: '1' is no day of the week; allowed: monday, tuesday"),
+        (When(every="week", at="06:30", on="1"), "on: '1' is not a day of the week; allowed: monday, tuesday"),
         (
             When(every="month", at="06:30", on="31"),
-            "on: '31' is no date that every month has; allowed: 1 to 28, or last",
+            "on: '31' is not a date that every month has; allowed: 1 to 28, or last",
         ),
         (When(cron="0 6 * * *", at="06:30"), "at: '06:30' cannot be combined with cron"),
     ],

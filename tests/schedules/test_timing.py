@@ -151,7 +151,7 @@ def test_a_rare_date_is_found_years_ahead() -> None:
         ("0 6 0 * *", "UTC", "has a day of the month that cron does not know"),
         ("0 6 30 2 *", "UTC", "has a day of the month that cron does not know"),
         ("0 6 * * 8", "UTC", "has a day of the week that cron does not know"),
-        ("0 6 * * *", "Europe/Berln", "timezone: 'Europe/Berln' is no time zone (did you mean 'Europe/Berlin'"),
+        ("0 6 * * *", "Europe/Berln", "timezone: 'Europe/Berln' is not a time zone (did you mean 'Europe/Berlin'"),
     ],
 )
 def test_what_is_no_time_is_refused_with_what_would_be(cron: str, zone: str, words: str) -> None:

@@ -79,6 +79,6 @@ def test_patterns_that_only_leave_out_are_refused() -> None:
 
 
 def test_a_stream_that_is_misspelt_is_refused_with_the_one_that_was_meant() -> None:
-    assert "streams: 'pull_request' is no stream of github (did you mean 'pull_requests'?)" in refusal(
+    assert "streams: 'pull_request' is not a stream of github (did you mean 'pull_requests'?)" in refusal(
         streams=["pull_request"]
     )

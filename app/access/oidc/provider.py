@@ -204,7 +204,7 @@ def _json(client: httpx2.Client, address: str) -> dict[str, Any]:
                 raise ValueError("the answer is too long")
     document = httpx2.Response(200, content=bytes(content)).json()
     if not isinstance(document, dict):
-        raise TypeError("the answer is no JSON object")
+        raise TypeError("the response is not a JSON object")
     return document
 
 

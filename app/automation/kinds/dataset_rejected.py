@@ -6,8 +6,8 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from app.access.scopes import Scope
-from app.automation.kinds.known import require_dataset_kind
-from app.automation.rule_kind import Hand, RuleKind, Sighting, Told, Tools
+from app.automation.known_names import require_dataset_kind
+from app.automation.rule_kind import RuleContext, RuleKind, Sighting, Told, Tools
 from app.jobs.kind import Params
 
 
@@ -25,7 +25,7 @@ def check(_: Connection, __: Tools, options: DatasetRejected) -> None:
         require_dataset_kind(options.dataset_kind)
 
 
-def rejected(hand: Hand, options: DatasetRejected, told: Told) -> None:
+def rejected(context: RuleContext, options: DatasetRejected, told: Told) -> None:
     """A file was rejected: told once for its kind, until one is loaded."""
     kind = str(told.data["dataset_kind"])
     if options.dataset_kind in (None, kind):
@@ -38,12 +38,12 @@ def rejected(hand: Hand, options: DatasetRejected, told: Told) -> None:
             page=f"/console/files/{told.subject}",
             data={"dataset_id": told.subject, "dataset_kind": kind, "error": error},
         )
-        hand.raise_alert(kind, sighting)
+        context.raise_alert(kind, sighting)
 
 
-def ready(hand: Hand, _: DatasetRejected, told: Told) -> None:
+def ready(context: RuleContext, _: DatasetRejected, told: Told) -> None:
     """A file was loaded."""
-    hand.recover(str(told.data["dataset_kind"]))
+    context.recover(str(told.data["dataset_kind"]))
 
 
 KIND = RuleKind(

@@ -6,8 +6,8 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from app.access.scopes import Scope
-from app.automation.kinds.known import require_dataset_kind
-from app.automation.rule_kind import Hand, RuleKind, Told, Tools
+from app.automation.known_names import require_dataset_kind
+from app.automation.rule_kind import RuleContext, RuleKind, Told, Tools
 from app.catalogue import changes
 from app.jobs.kind import Params
 
@@ -41,14 +41,14 @@ def check(_: Connection, tools: Tools, options: ReportOnDataset) -> None:
     tools.reports.require_valid(options.report, _with(options.params, "0" * 32))
 
 
-def ready(hand: Hand, options: ReportOnDataset, told: Told) -> None:
+def ready(context: RuleContext, options: ReportOnDataset, told: Told) -> None:
     """A file is loaded."""
     if told.data.get("dataset_kind") != options.dataset_kind:
         return
     if options.founding_clients and told.data.get("upload_id") is None:
         return
-    report_id = hand.begin(options.report, _with(options.params, told.subject), key=told.id)
-    changes.followed(hand.connection, told.subject, report_id)
+    report_id = context.begin(options.report, _with(options.params, told.subject), key=told.id)
+    changes.followed(context.connection, told.subject, report_id)
 
 
 def _names_it(value: Any) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from sqlalchemy import Connection
 
-from app.automation.rule_kind import Hand, RuleKind, Sighting, Told, Tools
+from app.automation.rule_kind import RuleContext, RuleKind, Sighting, Told, Tools
 from app.jobs.kind import Params
 from app.reports.kind import Measured
 from app.schedules import records
@@ -50,7 +50,7 @@ def check(connection: Connection, tools: Tools, options: TargetMissed) -> None:
     )
 
 
-def complete(hand: Hand, options: TargetMissed, told: Told) -> None:
+def complete(context: RuleContext, options: TargetMissed, told: Told) -> None:
     """A report is complete: below its target or not, where that is known."""
     what, _, schedule_id = (told.begun_by or "").partition(" ")
     if what != "schedule":
@@ -58,16 +58,16 @@ def complete(hand: Hand, options: TargetMissed, told: Told) -> None:
     name = str(told.data.get("schedule") or schedule_id)
     if options.schedule not in (None, name, schedule_id):
         return
-    measured = hand.tools.reports.measured(told.subject)
+    measured = context.tools.reports.measured(told.subject)
     if measured is None or measured.percent is None:
         return  # nothing was observed: neither wrong nor right
     target = measured.target if options.target_percent is None else options.target_percent
     if target is None:
         return  # nobody has said what is right
     if measured.percent >= target:
-        hand.recover(schedule_id)
+        context.recover(schedule_id)
     else:
-        hand.raise_alert(schedule_id, _sighting(name, told, measured, target))
+        context.raise_alert(schedule_id, _sighting(name, told, measured, target))
 
 
 def _sighting(name: str, told: Told, measured: Measured, target: float) -> Sighting:

@@ -32,7 +32,7 @@ BRANCHES = DatasetKind(
     loading=BranchLoading,
     is_guessed=False,
     documentation="""
-        A branch as it was on a day, UTC. If rows have the same `repo`, `seen_on` and `branch`, the last one counts.
+        The state of a branch on a day, UTC. If rows have the same `repo`, `seen_on` and `branch`, the last one counts.
         `committed_at` is of the branch's last commit.
     """,
     wrong=WrongRow("seen_on", "yesterday", "bad_date"),

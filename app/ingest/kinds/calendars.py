@@ -61,8 +61,8 @@ CALENDARS = DatasetKind(
         A calendar that a store or a team uses, on the dates from `valid_from` to `valid_to`, both included. A file
         replaces all uses of the stores and teams that it names.
 
-        Of two calendars that have a date that of the earlier line counts. The dates of a calendar are brought by a file
-        of `holidays`, before or after this one.
+        If two calendars have the same date, the one on the earlier line counts. A file of `holidays` defines the dates
+        of a calendar; it may be loaded before or after this one.
     """,
     wrong=WrongRow("valid_from", "2026-13-01", "bad_date"),
 )

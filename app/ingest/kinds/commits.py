@@ -80,20 +80,20 @@ COMMITS = DatasetKind(
     is_guessed=False,
     has_snapshots=True,
     documentation="""
-        One commit that the default branch reaches. If rows have the same `repo` and `sha`, the last one counts. A
-        merge has two or more `parents`; `parent_shas` are their hashes, that of the branch which was merged into first.
-        `reverts` is the commit that it takes back, where its message says so.
+        One commit that is reachable from the default branch. If rows have the same `repo` and `sha`, the last one
+        counts. A merge has two or more `parents`; `parent_shas` are their hashes, beginning with that of the branch
+        that was merged into. `reverts` is the commit that it reverts, if its message says so.
 
-        `authored_at` is kept when a commit is rebased; `committed_at` is not. Both are what the clock of a computer
-        said, and may lie in the future. People whose address belongs to no account have neither `author` nor
-        `author_id`; `author_email_hash`, the SHA-256 of the address in small letters, tells them apart.
+        A rebase keeps `authored_at` and changes `committed_at`. Both come from the clock of a computer, and may be in
+        the future. People whose address belongs to no account have neither `author` nor `author_id`; they are
+        distinguished by `author_email_hash`, the SHA-256 of the address in lower case.
 
-        A row with `dropped` `true` takes the commit out: after a forced push the branch reaches it no more. A file that
-        is loaded as a `snapshot` is all that there is of the repositories that it names: their other commits are taken
-        out, unless a later file has told of them. Of files that differ in a commit the one that arrived last counts,
-        whichever was loaded first; what it leaves empty is as an earlier one says. What arrived before a snapshot, or
-        before the commit was taken out, counts no more, even if it is loaded later. All commits of a repository are
-        known up to the last one of its files, or to the end of `covers_to`.
+        A row with `dropped` `true` removes the commit: after a forced push, the branch no longer reaches it. A file
+        that is loaded as a `snapshot` is complete for the repositories that it names: their other commits are removed,
+        unless a later file contains them. If files differ in a commit, the one that arrived last counts, in whatever
+        order they were loaded; fields that it leaves empty keep the values of an earlier file. What arrived before a
+        snapshot, or before the commit was removed, no longer counts, even if it is loaded later. All commits of a
+        repository are known up to the last one in its files, or to the end of `covers_to`.
     """,
     wrong=WrongRow("committed_at", "2024-11-01", "bad_timestamp"),
 )

@@ -42,10 +42,10 @@ DEPLOYMENTS = DatasetKind(
     is_guessed=False,
     documentation="""
         One deployment. If rows have the same `repo` and `deployment_id`, the last one counts. `succeeded_at` and
-        `failed_at` are when it first succeeded and first failed; `state` is the last one, `inactive` once another took
-        its place, at about `updated_at`.
+        `failed_at` are when it first succeeded and first failed. `state` is its latest state: `inactive` once another
+        deployment has replaced it, at about `updated_at`.
 
-        A row with `dropped` `true` takes the deployment out.
+        A row with `dropped` `true` removes the deployment.
     """,
     wrong=WrongRow("created_at", "2024-11-01", "bad_timestamp"),
 )

@@ -73,15 +73,14 @@ ENTITIES = DatasetKind(
     loading=EntityLoading,
     names_lines=True,
     documentation="""
-        What is said of a store or a team beside its hours and its time zone. A file replaces, for the stores and teams
-        that it contains, what its columns say; what it has no column for stays. An empty field takes away what was
-        said. If several rows name the same store or team, the last one counts. Taking the file out takes out what still
-        is as it says, detail by detail.
+        Further details of a store or a team. A file replaces, for the stores and teams that it contains, the details
+        for which it has columns; other details stay. An empty field removes a detail. If several rows name the same
+        store or team, the last one counts. Removing the file removes each detail that still is as the file set it.
 
         The key is as in `hours`. `max_gap_minutes` is how long a poll of the store holds in exact accounting, in place
-        of the report's parameter; `0` is for logs that have changes alone: a poll holds until the next one. The store
-        exists from `active_from` to `active_to`, local dates, both included; outside them it is closed. A file by which
-        one would end before it begins is refused.
+        of the report's parameter; `0` is for logs that list only changes: a poll holds until the next one. The store
+        exists from `active_from` to `active_to`, local dates, both included; outside them it is closed. A file is
+        refused if it would make a store end before it begins.
     """,
     wrong=WrongRow("max_gap_minutes", "-5", "bad_minutes"),
 )

@@ -67,13 +67,14 @@ EXCEPTIONS = DatasetKind(
     loading=ExceptionLoading,
     names_lines=True,
     documentation="""
-        What is said of single dates of a store or a team, or of each date up to `date_to`. A file replaces what was
-        said of the same dates of the same stores and teams. [The rules](calendar-rules.md) say what counts when.
+        Exceptions from the usual hours of a store or a team, on single dates or on each date up to `date_to`. A file
+        replaces the exceptions of the same stores and teams on the same dates. [The rules](calendar-rules.md) define
+        which one counts.
 
-        `closed` closes the date; `hours` are its hours, whatever else is said of it, with a row for each window;
-        `usual` means the weekly hours although a calendar has the date. `minus` takes a part out of the hours of
-        the date, whatever these are, and may not run past midnight. Only `hours` and `minus` need times. Of
-        `closed`, `hours` and `usual` a date has one.
+        `closed` closes the date. `hours` replaces all other hours of the date, with a row for each window. `usual`
+        keeps the weekly hours although a calendar has the date. `minus` removes a part of the hours of the date, and
+        must not run past midnight. Only `hours` and `minus` need times. A date has at most one of `closed`, `hours` and
+        `usual`.
     """,
     wrong=WrongRow("what", "open", "not_allowed"),
 )

@@ -66,11 +66,11 @@ HOLIDAYS = DatasetKind(
     loading=HolidayLoading,
     names_lines=True,
     documentation="""
-        The dates of calendars, which stores and teams use that a file of `calendars` names. A file replaces the
-        calendars that it names, whole.
+        The dates of calendars. A file of `calendars` says which stores and teams use them. A file completely
+        replaces each calendar that it names.
 
-        On a date that is `closed`, or where the column says nothing, whoever uses the calendar is closed; `hours`
-        are the hours of the date, with a row for each window, and need both times.
+        On a date that is `closed`, or has no value in `what`, the stores and teams that use the calendar are closed.
+        `hours` gives them these hours on the date, with a row for each window, and needs both times.
     """,
     wrong=WrongRow("date", "25.12.2026", "bad_date"),
 )

@@ -75,9 +75,9 @@ HOURS = DatasetKind(
         store without hours is open around the clock; a team without hours works in `OPENHOURS_TEAM_HOURS`.
 
         Hours with `valid_from` or `valid_to` count on the dates between them, both included; such a file replaces only
-        the hours with the same two dates. `valid_from` given with the file stands for the column. On each date the
-        hours count that began last, see [the rules](calendar-rules.md). Of two spans of one file one contains the
-        other, or they have no date in common.
+        the hours with the same two dates. A `valid_from` given with the file replaces the column. On each date, the
+        hours with the latest beginning count, see [the rules](calendar-rules.md). Two spans of one file must either be
+        nested or have no date in common.
     """,
     wrong=WrongRow("day", "7", "bad_weekday"),
 )

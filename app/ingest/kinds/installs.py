@@ -140,20 +140,21 @@ INSTALLS = DatasetKind(
     by_dataset=True,
     is_counts=True,
     documentation="""
-        Downloads of Python projects, as public statistics have them: each a row, or summed up by day with their
-        `count`, which is 1 unless the row says otherwise. Identical rows all count. Days are those of UTC. Names of
-        projects are normalised: `Napari_SVG` is `napari-svg`.
+        Downloads of Python projects from public statistics: one row per download, or one per day with the number in
+        `count`, which is 1 by default. Identical rows all count. Days are in UTC. Names of projects are normalised:
+        `Napari_SVG` is `napari-svg`.
 
-        A file tells everything that its `source` counted on the days on which it has rows: it replaces what was told of
-        them before, so that a repeat changes nothing and a correction leaves nothing behind. A project without a row
-        has 0 on such a day. `source` is `files` unless an option names another. A file that tells of its own projects
-        alone is loaded with `covers` = `named`: then it tells, of each project, of the days on which that has a row,
-        and nothing of others. Of two files that tell of the same day the one that arrived last counts, whichever was
-        loaded last. `covers_from` and `covers_to` say that the file also tells of the days between on which no row
-        falls: nobody installed anything. The day on which a file arrives was not over and is left out, with a warning.
+        A file is taken to be complete for the days on which it has rows: it replaces everything that its `source`
+        reported for these days before. So loading a file again changes nothing, and a corrected file leaves no old
+        counts behind. A project without a row has 0 on such a day. `source` is `files` unless an option names another.
+        Load a file that covers only the projects that it names with `covers` = `named`: then it is complete, for each
+        of its projects, for the days on which that project has a row, and says nothing about other projects. If two
+        files cover the same day, the one that arrived last counts, whichever was loaded last. With `covers_from` and
+        `covers_to`, the file also covers the days between them that have no row, and counts them as 0. The day on which
+        a file arrives is not over, so it is left out, with a warning.
 
-        `installer`, `installer_version` and `ci` decide of whom an install is; `version` and `country_code` are checked
-        and not kept. An empty `ci` means that the installer did not say.
+        `installer`, `installer_version` and `ci` determine the class of an install; `version` and `country_code` are
+        checked but not stored. An empty `ci` means that the installer did not report it.
     """,
     wrong=WrongRow("count", "-1", "bad_number"),
 )

@@ -37,10 +37,10 @@ ISSUES = DatasetKind(
     instant="created_at",
     is_guessed=False,
     documentation="""
-        One issue; pull requests are none, though they are numbered together. If rows have the same `repo` and
-        `number`, the last one counts.
+        One issue; pull requests do not belong here, although they share their numbers with issues. If rows have the
+        same `repo` and `number`, the last one counts.
 
-        A row with `dropped` `true` takes the issue out: it was moved or deleted.
+        A row with `dropped` `true` removes the issue: it was moved or deleted.
     """,
     wrong=WrongRow("state", "reopened", "not_allowed"),
 )

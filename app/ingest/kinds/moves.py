@@ -47,12 +47,12 @@ MOVES = DatasetKind(
     loading=MoveLoading,
     is_guessed=False,
     documentation="""
-        A repository or a project that was moved or renamed: its activity counts as that of the new key. Rows that were
-        loaded under the old key stay as they are. A commit that is there under both keys counts once. A move may lead
-        to a key that was moved itself. Keys are names of projects in any spelling, and `owner/name` or addresses of
-        repositories. If rows have the same `kind` and `old_key`, the last one counts.
+        A repository or a project that was moved or renamed: its activity counts for the new key. Rows that were loaded
+        under the old key are not changed. A commit that exists under both keys counts once. The new key may itself have
+        been moved. Keys are names of projects in any spelling, and `owner/name` or addresses of repositories. If rows
+        have the same `kind` and `old_key`, the last one counts.
 
-        A row with `dropped` `true` takes the move back.
+        A row with `dropped` `true` removes the move.
     """,
     wrong=WrongRow("kind", "store", "not_allowed"),
 )

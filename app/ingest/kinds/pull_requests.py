@@ -149,15 +149,15 @@ PULL_REQUESTS = DatasetKind(
     instant="created_at",
     observed=True,
     documentation="""
-        One pull request. If rows of a file have the same repository and number, the last one counts. What a file has no
-        column for stays as an earlier file left it; a field that it leaves empty is empty from then on. So a file may
-        add what happened since, such as `repo,number,created_at,merged_at`, and leave out the rest. Taking a file out
-        empties what still is as it says, and removes a pull request of which no other file says anything.
+        One pull request. If rows of a file have the same repository and number, the last one counts. Columns that a
+        file lacks keep their values from earlier files; an empty field overwrites the earlier value. So a file may add
+        what has happened since, such as `repo,number,created_at,merged_at`, and leave out the rest. Removing a file
+        empties the fields that still are as the file set them, and removes a pull request that no other file contains.
 
         An instant more than a day after the file arrived is an error. So is a `first_review_at`, `merged_at` or
-        `closed_at` before 2005 of a pull request that was created later: 1970-01-01 mostly means that there is none.
-        Repositories and teams become entities. [pull-request-rules.md](pull-request-rules.md) says what each column is
-        used for.
+        `closed_at` before 2005 if the pull request was created later, because 1970-01-01 usually stands for a missing
+        value. Repositories and teams become entities. [pull-request-rules.md](pull-request-rules.md) describes how each
+        column is used.
     """,
     wrong=WrongRow("created_at", "2024-11-01T20:00:00", "no_zone"),
     row_rules=tuple(_before_there_were_any(name) for name in ("first_review_at", "merged_at", "closed_at")),

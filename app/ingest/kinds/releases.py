@@ -39,7 +39,7 @@ RELEASES = DatasetKind(
         One release. If rows have the same `repo` and `release_id`, the last one counts. A draft has no `published_at`.
         `created_at` is the date of the commit that is released.
 
-        A row with `dropped` `true` takes the release out.
+        A row with `dropped` `true` removes the release.
     """,
     wrong=WrongRow("is_draft", "yes", "not_allowed"),
 )

@@ -35,9 +35,9 @@ REPOSITORIES = DatasetKind(
     loading=RepositoryLoading,
     is_guessed=False,
     documentation="""
-        What is known of a repository. If rows have the same `repo`, the last one counts. A later row changes what its
-        columns say; what its file has no column for stays as it was. `external_id` is the number by which the source
-        knows the repository, whatever its name is.
+        Details of a repository. If rows have the same `repo`, the last one counts. A later row changes the columns that
+        its file has; the others stay. `external_id` is the number by which the source identifies the repository,
+        independent of its name.
     """,
     wrong=WrongRow("created_at", "2019-03-01", "bad_timestamp"),
 )

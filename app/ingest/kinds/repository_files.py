@@ -32,10 +32,10 @@ REPOSITORY_FILES = DatasetKind(
     loading=RepositoryFileLoading,
     is_guessed=False,
     documentation="""
-        A file of the default branch as it was on a day, UTC. If rows have the same `repo`, `seen_on` and `path`, the
-        last one counts. All rows of a repository and day are all files of it that are kept, until the next such day.
-        `sha` is what Git calls the content; `content` is empty of a file that is not UTF-8 or too long for a field.
-        `team` is whose the repository is by its `CODEOWNERS`: [teams.md](teams.md).
+        The state of a file of the default branch on a day, UTC. If rows have the same `repo`, `seen_on` and `path`, the
+        last one counts. The rows of a repository and day are the complete list of its files that are stored, until the
+        next such day. `sha` is Git's hash of the content; `content` is empty if the file is not UTF-8 or is too long
+        for a field. `team` is the owner of the repository by its `CODEOWNERS`: [teams.md](teams.md).
     """,
     wrong=WrongRow("bytes", "-1", "bad_number"),
 )

@@ -35,10 +35,10 @@ REVIEW_COMMENTS = DatasetKind(
     instant="created_at",
     is_guessed=False,
     documentation="""
-        One comment on lines of a pull request; comments on the pull request as a whole are none. If rows have the same
-        `repo` and `comment_id`, the last one counts. `in_reply_to` is the comment that it answers.
+        One comment on lines of a pull request; comments on the pull request as a whole do not belong here. If rows have
+        the same `repo` and `comment_id`, the last one counts. `in_reply_to` is the comment that it answers.
 
-        A row with `dropped` `true` takes the comment out.
+        A row with `dropped` `true` removes the comment.
     """,
     wrong=WrongRow("created_at", "2024-11-04", "bad_timestamp"),
 )

@@ -35,11 +35,11 @@ REVIEW_REQUESTS = DatasetKind(
     is_guessed=False,
     documentation="""
         One request for a review of a pull request, of a person (`reviewer`) or of a team (`requested_team`). If rows
-        have the same `repo` and `event_id`, the last one counts. Whoever is asked again has another row. A row with
-        `is_removed` `true` takes a request back at that instant; a review answers a request without a row here.
+        have the same `repo` and `event_id`, the last one counts. A repeated request is another row. A row with
+        `is_removed` `true` withdraws a request at that instant. A review that answers a request needs no row here.
 
-        `requested_team` is the name of the team, as `team` of [team_members](#team_members). Neither it nor `reviewer`
-        is known of a team or an account that was deleted.
+        `requested_team` is the name of the team, as `team` in [team_members](#team_members). If the team or the account
+        was deleted, both `requested_team` and `reviewer` are empty.
 
         A row with `dropped` `true` takes the row out.
     """,

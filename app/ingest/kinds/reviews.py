@@ -39,7 +39,7 @@ REVIEWS = DatasetKind(
         One review of a pull request. If rows have the same `repo` and `review_id`, the last one counts: a review that
         is dismissed changes its `state`. A `PENDING` review has not been submitted and has no `submitted_at`.
 
-        A row with `dropped` `true` takes the review out.
+        A row with `dropped` `true` removes the review.
     """,
     wrong=WrongRow("state", "approved", "not_allowed"),
 )

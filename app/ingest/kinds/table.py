@@ -39,17 +39,17 @@ TABLE = DatasetKind(
     loading=TableLoading,
     by_dataset=True,
     documentation="""
-        A CSV of any columns, of any size, for the report kind `rollup`. Its header names each column once, with names
-        of any text; `columns` names them for a file without a header. Only its form is checked: UTF-8, no NUL bytes,
-        quotation marks that are closed, as many fields in each row as in the header. What a field says is not looked
-        at: `NULL`, `NA`, `007`, an empty field and outer spaces are text like any other. A field may be as long as a
-        row may be (`OPENHOURS_MAX_ROW_BYTES`); an uploaded file as large as `OPENHOURS_MAX_UPLOAD_BYTES`, and any file,
-        unpacked, as `OPENHOURS_MAX_UNPACKED_BYTES`.
+        A CSV with any columns and of any size, for the report kind `rollup`. Its header names each column once, with
+        any text as the name; for a file without a header, `columns` gives the names. Only the format is checked: UTF-8,
+        no NUL bytes, closed quotation marks, and as many fields in each row as in the header. The content of fields is
+        not checked: `NULL`, `NA`, `007`, an empty field and outer spaces are text like any other. A field may be as
+        long as a row may be (`OPENHOURS_MAX_ROW_BYTES`); an uploaded file as large as `OPENHOURS_MAX_UPLOAD_BYTES`, and
+        any file, unpacked, as `OPENHOURS_MAX_UNPACKED_BYTES`.
 
-        Nothing of the rows goes to the database: the file in the raw layer is the data, and stays as long as the
-        dataset does. Of a plain file the check writes down where a row begins about every 64 MB, so that parts of it
-        can be read at the same time; a gzip file is read from its beginning. With `skip_rows`, rows of another width
-        are left out again whenever the file is read. To remove the dataset is to remove the file, with or without
+        The rows are not stored in the database: the file in the raw layer is the data, and stays as long as the dataset
+        does. For a plain file, the check records the beginning of a row about every 64 MB, so that parts of it can be
+        read in parallel; a gzip file is always read from its beginning. With `skip_rows`, rows with too many or too few
+        fields are skipped each time the file is read. Removing the dataset removes the file, with or without
         `rows=true`. A `mapping` does not apply.
     """,
     wrong=WrongRow("row", "Umbrella,2020-01-02", "wrong_width"),

@@ -31,12 +31,13 @@ TEAM_MEMBERS = DatasetKind(
     loading=TeamMemberLoading,
     is_guessed=False,
     documentation="""
-        A person of a team: from `valid_from` to `valid_to`, both included; without a date there is no limit. If rows
+        A member of a team, from `valid_from` to `valid_to`, both included; without a date there is no limit. If rows
         have the same `team`, `login`, `valid_from` and `seen_on`, the last one counts. `user_id` is the number of the
-        account, which stays when the login changes.
+        account, which stays the same when the login changes.
 
-        A row with `seen_on` says who was on the team on that day, as a source saw it; then all rows of a team and day
-        are the whole team, until the next such day. [teams.md](teams.md) says which team a pull request belongs to.
+        A row with `seen_on` records a member of the team on that day, as a source saw it. The rows of a team and day
+        are the complete team, until the next such day. [teams.md](teams.md) describes which team a pull request belongs
+        to.
 
         A row with `dropped` `true` takes the row out.
     """,

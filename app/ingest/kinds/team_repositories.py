@@ -32,12 +32,12 @@ TEAM_REPOSITORIES = DatasetKind(
     loading=TeamRepositoryLoading,
     is_guessed=False,
     documentation="""
-        A repository of a team: from `valid_from` to `valid_to`, both included; without a date there is no limit. If
+        A repository of a team, from `valid_from` to `valid_to`, both included; without a date there is no limit. If
         rows have the same `team`, `repo`, `valid_from` and `seen_on`, the last one counts.
 
-        A row with `seen_on` says what the team had on that day, as a source saw it; then all rows of a team and day
-        are all that it had, until the next such day. [teams.md](teams.md) says which team a pull request belongs to.
-        `permission` is what the team may do there, such as `admin` or `push`.
+        A row with `seen_on` records a repository of the team on that day, as a source saw it. The rows of a team and
+        day are the complete list, until the next such day. [teams.md](teams.md) describes which team a pull request
+        belongs to. `permission` is what the team may do there, such as `admin` or `push`.
 
         A row with `dropped` `true` takes the row out.
     """,

@@ -67,9 +67,9 @@ TIMEZONES = DatasetKind(
         The time zone of a store or a team. A file replaces the time zones of the stores and teams that it contains.
         If several rows name the same store or team, the last one counts.
 
-        A time zone with `valid_from` takes over on that date: a store that has moved has a row for each zone. If all
-        rows of a store or a team have one, its zones from before the first of these dates stay. `valid_from` given with
-        the file stands for the column.
+        A time zone with `valid_from` takes effect on that date: a store that has moved has a row for each zone. If all
+        rows of a store or a team have a date, its zones from before the first of these dates stay. A `valid_from` given
+        with the file replaces the column.
 
         The key is as in `hours`. A store or team without a time zone uses `OPENHOURS_DEFAULT_TIMEZONE`.
     """,

@@ -45,9 +45,9 @@ WORKFLOW_RUNS = DatasetKind(
     instant="created_at",
     is_guessed=False,
     documentation="""
-        One attempt of a workflow run: what is run again keeps its `run_id` and gets the next `attempt`. If rows have
-        the same three, the last one counts. `started_at` is when the attempt began. `updated_at` is not when it ended:
-        notes may be added later; the end is that of its last job in `workflow_jobs`.
+        One attempt of a workflow run: a rerun keeps its `run_id` and gets the next `attempt`. If rows have the same
+        `repo`, `run_id` and `attempt`, the last one counts. `started_at` is when the attempt began. `updated_at` is not
+        its end, because annotations may be added later; an attempt ends with its last job in `workflow_jobs`.
     """,
     wrong=WrongRow("attempt", "0", "bad_number"),
 )

@@ -180,15 +180,15 @@ ACTIVITY = ReportKind(
     findings=ActivitySummary,
     outline=outline,
     documentation="""
-        How often projects were installed, or how much was committed to repositories, by month or day, in UTC. A 0 was
-        counted; where nobody counted, the number is empty and `state` says why: `partial`, `no_data` or
-        `before_first`. [activity.md](activity.md) says what the numbers can mean.
+        How often projects were installed, or how much was committed to repositories, by month or day, in UTC. A 0 is a
+        counted zero; if nobody counted, the number is empty and `state` gives the reason: `partial`, `no_data` or
+        `before_first`. [activity.md](activity.md) explains what the numbers can mean.
 
-        `activity.csv` has a row for each project or repository and each period: `days_covered`, `installs` (the
-        classes `person` and `unknown_ci` together) with each class and `ci_share_at_least`, or `commits`.
-        `summary.json` has the sums by period and the most active ones. Unless `charts` is false, there are
-        `timeline` and `ci_share`, on which partial and missing periods are drawn apart and breaks of the sources are
-        marked. Counts of different sources are never added up: `source` says whose they are.
+        `activity.csv` has a row for each project or repository and each period: `days_covered`, `installs` (the classes
+        `person` and `unknown_ci` together) with each class and `ci_share_at_least`, or `commits`. `summary.json` has
+        the sums by period and the most active ones. Unless `charts` is false, there are the charts `timeline` and
+        `ci_share`, which set off partial and missing periods and mark changes in the sources. Counts of different
+        sources are never added up; `source` names the one that was used.
 
         With `html` there is `report.html`, one page with the sums by period, of more than 120 days by month, the most
         active ones, the gaps of the sources of installs, the rules, and the charts if they are drawn.

@@ -192,18 +192,19 @@ ENGINEERING = ReportKind(
     findings=EngineeringSummary,
     outline=outline,
     documentation="""
-        Metrics of four pillars: version control, compatibility, infrastructure and team; of each team or repository,
-        of all of them together, and by week or month. Each metric is a definition in JSON, and you can add your own:
-        [metrics.md](metrics.md) has the grammar and says what every word means.
+        Metrics of four pillars: version control, compatibility, infrastructure and team, for each team or repository
+        and for all of them together, by week or month. Each metric is a definition in JSON, and you can add your own:
+        [metrics.md](metrics.md) defines the format and every term.
 
-        `metrics.csv` has a row for each metric, group, part and period; a row without a period is of all the time, and
-        one of `all` is of all groups together. `n` is how many values a figure is of, and `note` says if they are
-        few. `state` is `partial` where a source is known not to have read everything: a number is then too low, and
-        none is not zero. `summary.json` has each metric with its caveat. Unless `charts` is false, there is a chart of
-        each pillar, on which what was not read is a gap. With `html` there is `report.html`, one page for people.
+        `metrics.csv` has a row for each metric, group, part and period; a row without a period covers the whole time,
+        and the group `all` covers all groups together. `n` is the number of values behind a figure, and `note` marks
+        figures of few values. `state` is `partial` if a source is known not to have read everything: a number is then
+        too low, and an empty value is not zero. `summary.json` has each metric with its caveat. Unless `charts` is
+        false, there is a chart of each pillar, with gaps for what was not read. With `html` there is `report.html`, one
+        page for people.
 
-        What has no convention is not shown: failures and incidents need `OPENHOURS_INCIDENT_LABELS`. No figure names
-        a person.
+        Metrics of failures and incidents are shown only if `OPENHOURS_INCIDENT_LABELS` is set. No figure names a
+        person.
     """,
     example={"charts": False, "each": "month"},
     wrong={"each": "fortnight"},

@@ -285,10 +285,10 @@ PULL_REQUESTS = ReportKind(
 
         `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team; of more than
         1,000 teams it has those with the most rows, and `teams.csv` has them all. `groups.csv` has the figures of each
-        team, repository, author, size, week or month, by both clocks; `open.csv` what is open, how old it is and what
-        it waits for. With `hourly` there is also `hourly.csv`: how many pull requests waited in each working hour.
-        Unless `charts` is false, there are charts of how long they waited and when; with `html` there is `report.html`,
-        one page for people. Pull requests of bots are left out, unless `include_bots` is true.
+        team, repository, author, size, week or month, by both clocks; `open.csv` lists what is open, how old it is and
+        what it is waiting for. With `hourly` there is also `hourly.csv`: how many pull requests waited in each working
+        hour. Unless `charts` is false, there are charts of how long they waited and when; with `html` there is
+        `report.html`, one page for people. Pull requests of bots are left out, unless `include_bots` is true.
     """,
     rules="pull-request-rules.md",
     rules_version=2,

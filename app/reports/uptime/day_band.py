@@ -82,7 +82,7 @@ def _dates(clock: Clock, first: int, last: int, day: date | None) -> list[date]:
     begin, end = (from_micros(at).astimezone(clock).date() for at in (first, last - 1))
     if day is not None:
         if not begin <= day <= end:
-            raise refused("date", day, "is no day of the report", allowed=f"a date from {begin} to {end}, local")
+            raise refused("date", day, "is not a day of the report", allowed=f"a date from {begin} to {end}, local")
         return [day]
     begin = max(begin, end - timedelta(days=MOST_DAYS - 1))
     return [begin + timedelta(days=number) for number in range((end - begin).days + 1)]

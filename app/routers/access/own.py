@@ -14,7 +14,7 @@ def own_id() -> str:
     who = actor()
     if who.user_id is None:
         raise NotAllowed(
-            f"{who.name} is no user of this service, so there is nothing of their own. Log in as a user, or name one."
+            f"{who.name} is not a user of this service and has nothing of their own. Log in as a user, or name one."
         )
     return who.user_id
 
