@@ -21,6 +21,7 @@ OpenhoursError
 │   ├── SourcePaused         it has to be resumed first
 │   ├── SourceRefused        what a source is read from refuses its token, or has nothing of that name
 │   ├── InvalidUpload        invalid headers, metadata or form
+│   ├── UnstorableText       a text that Postgres cannot store
 │   ├── TokenRefused         the API of a source does not take its token, or no longer
 │   └── NoPolls              the report needs polls, and none are loaded
 ├── NotFound
@@ -275,6 +276,11 @@ class ChecksumDiffers(BadInput):
 class InvalidUpload(BadInput):
     code = "invalid_upload"
     title = "Upload not accepted"
+
+
+class UnstorableText(BadInput):
+    code = "unstorable_text"
+    title = "Text not accepted"
 
 
 class NoPolls(BadInput):

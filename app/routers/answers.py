@@ -94,9 +94,24 @@ def problem(
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
     headers = None if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
     # The value received is shown unchanged, except for what JSON lacks: NaN becomes null, half a surrogate pair ?.
-    text = json.dumps(to_jsonable_python(body, inf_nan_mode="null"), ensure_ascii=False, separators=(",", ":"))
-    content = text.encode(errors="replace")
+    try:
+        shown = to_jsonable_python(body, inf_nan_mode="null")
+    except UnicodeEncodeError:  # of the name of a member
+        shown = to_jsonable_python(_whole(body), inf_nan_mode="null")
+    content = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _whole(value: Any) -> Any:
+    """The same with ? for each half of a surrogate pair."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {_whole(key): _whole(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_whole(one) for one in value]
+    return value
 
 
 def problem_of(error: OpenhoursError) -> Response:

@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.errors import DatabaseUnavailable, NotMigrated
+from app.errors import DatabaseUnavailable, NotMigrated, UnstorableText
 from app.storage.trouble import READ_ONLY, database_trouble
 
 #: How long a request waits for a connection of the pool before it fails with a retryable error, seconds.
@@ -33,6 +33,11 @@ UNREACHABLE_SECONDS: Final = 10
 
 #: SQLSTATE classes of transient errors: connection, rollback, resources, operator intervention, a failing system.
 TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57", "58"})
+
+#: What Postgres, its JSON and its driver say of a text that it cannot store.
+_UNSTORABLE: Final = (
+    *("surrogate", "\\u0000 cannot be converted to text", "invalid byte sequence for encoding", "NUL (0x00)"),
+)
 
 #: SQLSTATE of a table that is not there.
 _UNDEFINED_TABLE: Final = "42P01"
@@ -89,7 +94,10 @@ def each_by_itself(engine: Engine) -> Connection:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Map transient errors of Postgres to DatabaseUnavailable, a missing table to NotMigrated; all others are bugs."""
+    """Map transient errors of Postgres to DatabaseUnavailable, a missing table to NotMigrated; all others are bugs.
+
+    A text with NUL or half a surrogate pair is UnstorableText: JSON can have both, and Postgres neither.
+    """
     try:
         yield
     except PoolTimeout as error:
@@ -100,7 +108,19 @@ def database_errors() -> Iterator[None]:
             raise database_trouble(cause) from error
         if isinstance(cause, psycopg2.Error) and cause.pgcode == _UNDEFINED_TABLE:
             raise NotMigrated("The database lacks a table of this version: run `openhours migrate`.") from error
+        if any(words in str(cause) for words in _UNSTORABLE):
+            raise _unstorable() from error
         raise
+    except ValueError as error:  # of the driver, before Postgres has it
+        if isinstance(error, UnicodeEncodeError) or any(words in str(error) for words in _UNSTORABLE):
+            raise _unstorable() from error
+        raise
+
+
+def _unstorable() -> UnstorableText:
+    return UnstorableText(
+        "A text has the character NUL, or half of a surrogate pair (\\ud800 to \\udfff): leave it out."
+    )
 
 
 def is_transient(error: BaseException | None) -> bool:

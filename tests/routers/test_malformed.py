@@ -237,3 +237,31 @@ def test_a_body_full_of_wrong_values_costs_little_memory(client: TestClient, bod
 def test_a_body_larger_than_any_that_is_needed_is_refused(client: TestClient) -> None:
     content = json.dumps({"params": {"stores": [1] * 300_000}}).encode()
     assert client.post("/trigger_report", content=content, headers=JSON).status_code == 413
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "a\\u0000b", "\\udfff\\ud800"])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/mappings/x", '{"kind": "polls", "columns": {"store_id": {"from": "T"}}}'),
+        ("PATCH", "/entities", '{"kind": "store", "keys": ["T"], "timezone": "UTC"}'),
+        ("PUT", "/entities/store/x/details", '{"name": "T"}'),
+        ("PUT", "/calendars/x", '{"days": [{"date": "2026-12-24", "name": "T", "windows": []}]}'),
+        ("POST", "/schedules", '{"name": "x", "report": "uptime", "params": {"T": "T"}, "every": "day"}'),
+        ("PUT", "/metrics-definitions/x", '{"name": "T", "rows": "T"}'),
+        ("POST", "/webhooks", '{"name": "x", "url": "http://127.0.0.1:1/T", "events": ["T"]}'),
+        ("POST", "/sources", '{"name": "x", "kind": "github", "repos": ["T/T"]}'),
+        ("POST", "/rules", '{"name": "x", "kind": "T", "params": {"T": "T"}}'),
+        ("POST", "/trigger_report", '{"params": {"stores": ["T"]}, "notify": {"T": "T"}}'),
+        ("POST", "/users", '{"name": "T"}'),
+        ("POST", "/keys", '{"name": "T"}'),
+    ],
+)
+def test_a_text_that_cannot_be_stored_is_no_bug(
+    client: TestClient, method: str, path: str, body: str, text: str
+) -> None:
+    response = client.request(method, path, content=body.replace("T", text), headers=JSON)
+    assert 400 <= response.status_code < 500, response.text
+    if path == "/mappings/x":
+        assert response.json()["code"] == "unstorable_text"
+        assert "half of a surrogate pair" in response.json()["detail"]
