@@ -14,7 +14,8 @@ from app.access.names import what_is_wrong
 from app.access.oidc.provider import Identity
 from app.access.scopes import Role
 from app.access.tables import token, user
-from app.access.user_records import looking_like
+from app.access.user_records import is_reserved, looking_like
+from app.access.users import lock_names
 from app.errors import LoginFailed, NotAllowed
 from app.ids import new_id
 
@@ -51,7 +52,10 @@ def signed_in(connection: Connection, identity: Identity, role: Role | None) -> 
 
 def _made(connection: Connection, identity: Identity, role: Role) -> str:
     identifier = new_id(datetime.now(UTC))
+    lock_names(connection)
     for name in _names(identity):
+        if is_reserved(name):
+            continue
         taken = connection.execute(select(user.c.id).where(func.lower(user.c.name) == func.lower(name)))
         if taken.one_or_none() is None and looking_like(connection, name) is None:
             break
