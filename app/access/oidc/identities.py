@@ -13,7 +13,8 @@ from app.access.epoch import raise_epoch
 from app.access.names import what_is_wrong
 from app.access.oidc.provider import Identity
 from app.access.scopes import Role
-from app.access.tables import token, user
+from app.access.sessions import end_logins
+from app.access.tables import user
 from app.access.user_records import is_reserved, looking_like
 from app.access.users import lock_names
 from app.errors import LoginFailed, NotAllowed
@@ -94,10 +95,6 @@ def _take_over(connection: Connection, found: Row[Any, Any, Any], identity: Iden
 
 
 def _end_sessions(connection: Connection, user_id: str) -> None:
-    connection.execute(
-        update(token)
-        .where(token.c.user_id == user_id, token.c.kind == "session", token.c.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-    )
+    end_logins(connection, user_id)
     raise_epoch(connection)
     audit.record(connection, "login", "user", user_id, outcome="refused", reason="no group has a role")
