@@ -1,24 +1,23 @@
 """Keys of users and service accounts: make, list, replace, revoke."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select, tuple_, update
+from sqlalchemy import Connection, Engine, func, select, tuple_, update
 
 from app.access import audit, user_records
 from app.access.credentials import end, is_alive, issue
 from app.access.epoch import raise_epoch
-from app.access.scopes import SCOPES_OF, Role, Scope
-from app.access.secrets import PREFIXES, Kind, Secret
-from app.access.tables import token, user
+from app.access.key_records import Key, key_of, keys, replaceable, required, with_tokens
+from app.access.scopes import SCOPES_OF, Role, Scope, effective
+from app.access.secrets import Kind, Secret
+from app.access.tables import token
 from app.access.user_records import User
 from app.access.users import insert_user
-from app.errors import KeyEnded, UnknownKey
+from app.errors import NotAllowed
 from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors
-from app.wording.values import repeated, shown
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: How long a key may last, days.
@@ -30,40 +29,6 @@ OVERLAPS_HOURS: Final = (0, 24, 168)
 
 #: Keys of one user that have not ended.
 MOST: Final = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A key, without its secret.
-
-    Attributes:
-        id: its first eight characters behind the prefix.
-        hint: how lists show it: beginning and last four characters.
-        name: what it is for.
-        user_id, user_name: whose it is.
-        scopes: what it was made for; None: all that its owner may do.
-        created_at: when.
-        expires_at: None: never.
-        last_used_at: to the minute; None: not yet.
-        last_address: from where it was used last.
-        revoked_at: None: it was not.
-        replaces: id of the key in whose place it was made.
-        is_alive: whether it has neither expired nor been revoked.
-    """
-
-    id: str
-    hint: str
-    name: str
-    user_id: str
-    user_name: str
-    scopes: tuple[Scope, ...] | None
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    last_address: str | None
-    revoked_at: datetime | None
-    replaces: str | None
-    is_alive: bool
 
 
 class KeyService:
@@ -138,7 +103,7 @@ class KeyService:
             UnknownUser: nobody has the id ``owner``.
             InvalidParameters: of the cursor.
         """
-        query = _keys().order_by(token.c.created_at.desc(), token.c.id.desc()).limit(limit + 1)
+        query = keys().order_by(token.c.created_at.desc(), token.c.id.desc()).limit(limit + 1)
         if owner is not None:
             query = query.where(token.c.user_id == owner)
         if ends_before is not None:
@@ -148,43 +113,52 @@ class KeyService:
         with database_errors(), self._engine.connect() as connection:
             if owner is not None:
                 user_records.required(connection, owner)
-            return newest_first([_key(row) for row in connection.execute(query)], limit=limit)
+            return newest_first([key_of(row) for row in connection.execute(query)], limit=limit)
 
     def get(self, key_id: str, *, owner: str | None = None) -> Key:
         """A key. Raises UnknownKey."""
         with database_errors(), self._engine.connect() as connection:
-            return _required(connection, key_id, owner=owner)
+            return required(connection, key_id, owner=owner)
 
-    def replace(self, key_id: str, *, overlap_hours: int, owner: str | None = None) -> tuple[Key, Secret]:
+    def replace(
+        self,
+        key_id: str,
+        *,
+        overlap_hours: int,
+        owner: str | None = None,
+        within: Collection[Scope] = tuple(Scope),
+    ) -> tuple[Key, Secret]:
         """Make a key with the same name, scopes and lifetime; the old one works on for ``overlap_hours``.
 
-        The one that the old one replaced ends now: of a chain, two work at most.
+        The one that the old one replaced ends now: of a chain, two work at most. ``within`` is as for ``make``.
 
         Raises:
             UnknownKey.
+            NotAllowed: the key may do what whoever asks may not.
             KeyEnded: it has expired, was revoked or was replaced already.
             InvalidParameters: the overlap is not 0, 24 or 168 hours.
         """
         _require("overlap_hours", overlap_hours, allowed=OVERLAPS_HOURS, is_good=overlap_hours in OVERLAPS_HOURS)
         with database_errors(), self._engine.begin() as connection:
-            old = _replaceable(connection, key_id, owner)
+            old = replaceable(connection, key_id, owner)
+            _require_within(connection, old, within)
             lasts = None if old.expires_at is None else old.expires_at - old.created_at
             same: dict[str, Any] = {"name": old.name, "scopes": _stored(old.scopes), "replaces": key_id}
             secret = issue(connection, Kind.KEY, old.user_id, lasts=lasts, **same)
             ends_at = func.now() + timedelta(hours=overlap_hours)
             sooner = func.least(func.coalesce(token.c.expires_at, ends_at), ends_at)
-            connection.execute(update(token).where(token.c.id == key_id).values(expires_at=sooner))
+            connection.execute(update(token).where(with_tokens(key_id)).values(expires_at=sooner))
             if old.replaces is not None:
-                end(connection, token.c.id == old.replaces)
+                end(connection, with_tokens(old.replaces))
             raise_epoch(connection)
             audit.record(connection, "key.replace", "key", key_id, by=secret.id, overlap_hours=overlap_hours)
-            return _required(connection, secret.id), secret
+            return required(connection, secret.id), secret
 
     def revoke(self, key_id: str, *, owner: str | None = None) -> None:
         """End a key now. Raises UnknownKey; one that has ended stays so."""
         with database_errors(), self._engine.begin() as connection:
-            key = _required(connection, key_id, owner=owner)
-            if end(connection, (token.c.id == key_id) | (token.c.family == key_id)):  # with the tokens that it gave
+            key = required(connection, key_id, owner=owner)
+            if end(connection, with_tokens(key_id)):
                 raise_epoch(connection)
                 audit.record(connection, "key.revoke", "key", key_id, name=key.name, user=key.user_name)
 
@@ -212,42 +186,17 @@ def _made(
     secret = issue(connection, Kind.KEY, owner.id, lasts=lasts, name=name, scopes=_stored(scopes))
     detail: dict[str, Any] = {"name": name, "user": owner.name, "scopes": _stored(scopes), "days": days}
     audit.record(connection, "key.make", "key", secret.id, **detail)
-    return _required(connection, secret.id), secret
+    return required(connection, secret.id), secret
 
 
-def _keys() -> Any:
-    names = ("id", "last4", "name", "user_id", "scopes", "created_at", "expires_at", "last_used_at", "last_ip")
-    columns = [token.c[name] for name in (*names, "revoked_at", "replaces")]
-    joined = token.join(user, user.c.id == token.c.user_id)
-    shown_columns = (*columns, user.c.name.label("user_name"), is_alive().label("is_alive"))
-    return select(*shown_columns).select_from(joined).where(token.c.kind == Kind.KEY.value)
-
-
-def _key(row: Any) -> Key:
-    known = row._asdict()
-    last4, last_ip = known.pop("last4"), known.pop("last_ip")
-    own = None if row.scopes is None else tuple(sorted(Scope(one) for one in row.scopes))
-    return Key(**{**known, "hint": f"{PREFIXES[Kind.KEY]}{row.id}…{last4}", "scopes": own, "last_address": last_ip})
-
-
-def _required(connection: Connection, key_id: str, *, owner: str | None = None, lock: bool = False) -> Key:
-    is_whose: ColumnElement[bool] = token.c.user_id == (token.c.user_id if owner is None else owner)
-    query = _keys().where(token.c.id == key_id, is_whose)
-    query = query.with_for_update(of=token) if lock else query
-    row = None if "\x00" in key_id else connection.execute(query).one_or_none()
-    if row is None:
-        raise UnknownKey(f"There is no key {shown(key_id)} that you may see.", received=repeated(key_id))
-    return _key(row)
-
-
-def _replaceable(connection: Connection, key_id: str, owner: str | None) -> Key:
-    key = _required(connection, key_id, owner=owner, lock=True)
-    if not key.is_alive:
-        raise KeyEnded(f"The key {key_id} has expired or was revoked; make a new one.", received=key_id)
-    successor = connection.scalar(select(token.c.id).where(token.c.replaces == key_id, is_alive()))
-    if successor is not None:
-        raise KeyEnded(f"The key {key_id} was replaced by {successor} already; replace that one.", received=key_id)
-    return key
+def _require_within(connection: Connection, old: Key, within: Collection[Scope]) -> None:
+    role = user_records.required(connection, old.user_id).role
+    beyond = sorted(effective(role, old.scopes) - frozenset(within))
+    if beyond:
+        raise NotAllowed(
+            f"The key {old.id} may do what you may not now ({', '.join(beyond)}), so you cannot have its replacement.",
+            allowed=[str(one) for one in beyond],
+        )
 
 
 def _require_acceptable(

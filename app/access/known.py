@@ -4,20 +4,21 @@ What is known is forgotten after a minute, and at once when another process has 
 a second, shared by all requests, tells.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from time import monotonic
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, exists, func, select
+from sqlalchemy import Connection, Engine, Row, exists, select
 
 from app.access.epoch import current_epoch
 from app.access.principal import Principal, Via
 from app.access.scopes import Role, effective
 from app.access.secrets import Kind, Secret
-from app.access.tables import token, user
+from app.access.tables import second_factor, token, user
+from app.access.user_records import has_name
 from app.access.uses import Uses
 from app.errors import InvalidToken
 from app.storage.postgres import database_errors
@@ -37,7 +38,24 @@ SESSION_IDLE: Final = timedelta(hours=12)
 #: How a principal came in, by the kind of its credential. One-time codes and refresh tokens let nobody in.
 _VIA: Final[dict[Kind, Via]] = {Kind.KEY: "key", Kind.SESSION: "session", Kind.ACCESS: "access"}
 
-_OF_USER: Final = (user.c.name.label("user_name"), user.c.kind.label("user_kind"), user.c.role, user.c.disabled_at)
+_key = token.alias("key")
+
+#: Whether a password alone gave it, to a user without second factor. A provider of single sign-on may ask for its own;
+#: tokens of a key are as good as the key.
+_BY_PASSWORD_ALONE: Final = (
+    token.c.kind.in_((Kind.SESSION.value, Kind.ACCESS.value))
+    & user.c.oidc_sub.is_(None)
+    & ~exists().where(second_factor.c.user_id == user.c.id, second_factor.c.salt.is_not(None))
+    & ~exists().where(_key.c.id == token.c.family)
+)
+
+_OF_USER: Final = (
+    user.c.name.label("user_name"),
+    user.c.kind.label("user_kind"),
+    user.c.role,
+    user.c.disabled_at,
+    _BY_PASSWORD_ALONE.label("by_password_alone"),
+)
 
 #: The name that a proxy gives, or the digest of a credential.
 _Who = str | bytes
@@ -51,16 +69,22 @@ class _Known:
 
 
 class Known:
-    """Of one process; may be used from any thread."""
+    """Of one process; may be used from any thread.
+
+    Users of the roles ``demanded_of`` may do nothing by a password alone but set up a second factor, also if they got
+    the role, or lost the factor, after they had logged in.
+    """
 
     def __init__(
         self,
         engine: Engine,
         *,
+        demanded_of: Collection[Role] = (),
         clock: Callable[[], float] = monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._engine = engine
+        self._demanded_of = demanded_of
         self._clock = clock
         self._now = now
         self._lock, self._look_lock = Lock(), Lock()
@@ -134,7 +158,7 @@ class Known:
         """The user whom a trusted proxy names; one without role in it is not known here; may ask Postgres.
 
         Raises:
-            InvalidToken: the user is disabled.
+            InvalidToken: the user is disabled, or a service account.
             DatabaseUnavailable: Postgres does not answer.
         """
         self.refresh()
@@ -175,7 +199,7 @@ class Known:
         principal = Principal(
             name=row.user_name,
             via=_VIA[secret.kind],
-            scopes=effective(role, row.scopes),
+            scopes=effective(role, [] if row.by_password_alone and role in self._demanded_of else row.scopes),
             user_id=row.user_id,
             kind=row.user_kind,
             role=role,
@@ -192,10 +216,12 @@ class Known:
 
 
 def _of_name(connection: Connection, name: str) -> Principal:
-    row = connection.execute(select(user).where(func.lower(user.c.name) == name.lower())).one_or_none()
+    row = connection.execute(select(user).where(has_name(connection, name))).one_or_none()
     if row is None:
         return Principal(name=name, via="proxy", scopes=frozenset())
     if row.disabled_at is not None:
         raise InvalidToken(f"The user {row.name} is disabled.")
+    if row.kind == "service":
+        raise InvalidToken(f"{row.name} is a service account, which cannot log in; it has keys.")
     role = Role(row.role)
     return Principal(name=row.name, via="proxy", scopes=effective(role, None), user_id=row.id, kind=row.kind, role=role)

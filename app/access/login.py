@@ -104,11 +104,16 @@ class LoginService:
         is_right, better = verify(password[: MOST + 1], None if account is None else account.stored)
         if account is None or not is_right:
             self._fail(account, address)
-        with database_errors(), self._engine.begin() as connection:
-            is_right = code is None or code.is_right(connection, account.user_id)
-            is_right = is_right and _succeed(connection, account, address, better)
-            if is_right:
-                _record(connection, "done", account, address)
+        try:
+            with database_errors(), self._engine.begin() as connection:
+                is_right = code is None or code.is_right(connection, account.user_id)
+                is_right = is_right and _succeed(connection, account, address, better)
+                if is_right:
+                    _record(connection, "done", account, address)
+        except SecondFactorRequired:  # whoever has the password of somebody else gets as far
+            with database_errors(), self._engine.begin() as connection:
+                _record(connection, "failed", account, address, reason="no code of the second factor")
+            raise
         if not is_right:
             self._fail(account, address)
         return account
@@ -133,8 +138,8 @@ class LoginService:
 
 def _counted(connection: Connection, name: str, address: str | None) -> _Account | None:
     columns = (user.c.id, user.c.password_hash, user.c.failed_logins, user.c.first_failed_at)
-    query = select(*columns, func.now().label("now")).where(has_name(name)).with_for_update()
-    row = None if "\x00" in name else connection.execute(query).one_or_none()
+    query = select(*columns, func.now().label("now")).with_for_update()
+    row = None if "\x00" in name else connection.execute(query.where(has_name(connection, name))).one_or_none()
     if row is None:
         return None
     is_counting = row.first_failed_at is not None and row.now < row.first_failed_at + _WINDOW
@@ -175,8 +180,10 @@ def _forget_addresses(connection: Connection, user_id: str) -> None:
     connection.execute(delete(login_address).where(of_user, login_address.c.ip.in_(latest.offset(_MOST_ADDRESSES))))
 
 
-def _record(connection: Connection, outcome: Outcome, account: _Account | None, address: str | None) -> None:
+def _record(
+    connection: Connection, outcome: Outcome, account: _Account | None, address: str | None, **detail: str
+) -> None:
     """Record an attempt. A name that nobody has is left out: it may be a password in the wrong field."""
     who = replace(actor(), address=address)
     object_id = None if account is None else account.user_id
-    audit.record(connection, "login", "user", object_id, outcome=outcome, who=who)
+    audit.record(connection, "login", "user", object_id, outcome=outcome, who=who, **detail)

@@ -4,6 +4,8 @@ A small part of Unicode's rules (UTS 39): one script in a word, and no name that
 """
 
 from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib.resources import files
 from itertools import groupby
 from typing import Final
 from unicodedata import category, name, normalize
@@ -14,14 +16,16 @@ _EAST_ASIAN: Final = frozenset({"CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "H
 #: What is drawn as nothing, though it counts as a letter, a mark or a symbol.
 _INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
-#: Small letters of Cyrillic, Greek, Armenian and Latin that are drawn as a letter from a to z.
-_SMALL: Final = str.maketrans(
-    "аеорсухіјѕԁһԛԝӏѵкαονρυικχγωօսոհıɑɡ",
-    "aeopcyxijsdhqwlvkaovpuikxywounhiag",
-)
+#: What is drawn alike: in each line how it is drawn, a space, and the characters that are drawn so. From the
+#: confusables.txt of Unicode 15.0 (UTS 39; Unicode License), without what NFKC replaces anyway.
+_ALIKE_FILE: Final = "confusables.txt"
 
-#: Capitals that are drawn as one from A to Z.
-_CAPITAL: Final = str.maketrans("АВЕКМНОРСТУХІЈЅԚԜѴΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJSQWVABEZHIKMNOPTYX")
+#: And what that leaves out, though it takes a second look to tell.
+_OTHERS: Final = str.maketrans("кκĸχωԚӏ", "kkkxwQl")
+_WIDE: Final = str.maketrans({"w": "vv", "W": "VV"})
+
+#: Letters as large as small ones, and drawn as capitals: how Unicode names them.
+_SMALL_CAPITAL: Final = "LATIN LETTER SMALL CAPITAL "
 
 
 def what_is_wrong(text: str) -> str | None:
@@ -43,14 +47,34 @@ def is_invisible(one: str) -> bool:
 
 def look_alike(one: str, other: str) -> bool:
     """Whether two names cannot be told from each other, as they are, in small letters or in capitals."""
-    return not {*_skeletons(one)}.isdisjoint(_skeletons(other))
+    return not _looks(one).isdisjoint(_looks(other))
 
 
-def _skeletons(text: str) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=4096)
+def _looks(text: str) -> frozenset[tuple[str, str]]:
+    """How a name is drawn: as it is, in small letters and in capitals."""
     plain = normalize("NFKC", text)
-    small = normalize("NFKC", plain.casefold())
-    yield "small", small.translate(_SMALL)
-    yield "capital", normalize("NFKC", small.upper()).translate(_CAPITAL)
+    small = plain.casefold()
+    capital = "".join(name(one, "").removeprefix(_SMALL_CAPITAL) if _is_small_capital(one) else one for one in small)
+    written = {"as it is": plain, "small": small, "capital": capital.upper()}
+    return frozenset((how, _drawn(one)) for how, one in written.items())
+
+
+def _drawn(text: str) -> str:
+    """One text for all that are drawn alike (the skeleton of UTS 39); pages draw several spaces as one."""
+    dotted = normalize("NFKC", text).replace("i\u0307", "i").replace("j\u0307", "j")
+    drawn = normalize("NFD", dotted).translate(_OTHERS).translate(_alike()).translate(_WIDE)
+    return " ".join(normalize("NFD", drawn).split())
+
+
+def _is_small_capital(one: str) -> bool:
+    return name(one, "")[:-1] == _SMALL_CAPITAL
+
+
+@cache
+def _alike() -> dict[int, str]:
+    lines = (files("app.access") / _ALIKE_FILE).read_text(encoding="utf-8").splitlines()
+    return {ord(one): drawn for drawn, _, those in (line.partition(" ") for line in lines) for one in those}
 
 
 def _words(text: str) -> Iterator[str]:

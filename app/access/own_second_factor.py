@@ -1,6 +1,6 @@
 """A person sets up their second factor, or takes it away: who only has their session cannot."""
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from app.access import user_records
 from app.access.epoch import raise_epoch
@@ -34,16 +34,17 @@ class SecondFactorService:
         with database_errors(), self._engine.connect() as connection:
             return self._factors.is_missing(connection, user_id, role)
 
-    def enrol(self, user_id: str, *, password: str, address: str | None) -> Enrolment:
-        """Begin to set one up; one that is set counts until the new one is confirmed.
+    def enrol(self, user_id: str, *, password: str, code: str | None, address: str | None) -> Enrolment:
+        """Begin to set one up; one that is set counts until the new one is confirmed, and takes its ``code``.
 
         Raises:
-            InvalidParameters: the password is wrong; attempts count as those of a login.
+            InvalidParameters: the password or the code is wrong; attempts count as those of a login.
             TooManyLogins: too many of them.
             SetupError: the installation has no secret key.
         """
         name = self._require_password(user_id, password, address)
         with database_errors(), self._engine.begin() as connection:
+            self._require_code(connection, user_id, code)
             return self._factors.enrol(connection, user_id, name)
 
     def confirm(
@@ -79,11 +80,9 @@ class SecondFactorService:
         """
         self._require_password(user_id, password, address)
         with database_errors(), self._engine.begin() as connection:
-            if self._factors.is_set(connection, user_id) and not self._factors.accepts(connection, user_id, code):
-                raise invalid_parameters(
-                    [_wrong("code", "is neither the current code from your app nor an unused recovery code")]
-                )
+            self._require_code(connection, user_id, code)
             self._factors.remove(connection, user_id)
+            raise_epoch(connection)
 
     def take_away(self, user_id: str) -> None:
         """Take that of a user away who has lost the app and the recovery codes; their logins end.
@@ -97,6 +96,13 @@ class SecondFactorService:
             self._factors.remove(connection, user_id)
             end_logins(connection, user_id)
             raise_epoch(connection)
+
+    def _require_code(self, connection: Connection, user_id: str, code: str | None) -> None:
+        """Raise InvalidParameters for who has a second factor, unless the code is one of it."""
+        if self._factors.is_set(connection, user_id) and not self._factors.accepts(connection, user_id, code or ""):
+            raise invalid_parameters(
+                [_wrong("code", "is neither the current code from your app nor an unused recovery code")]
+            )
 
     def _require_password(self, user_id: str, password: str, address: str | None) -> str:
         """Raise InvalidParameters unless it is right; the name of the user."""

@@ -52,6 +52,8 @@ def require_strong(password: str, *, name: str) -> None:
         raise WeakPassword(
             f"The password has only {different} different characters; choose one of at least {LEAST_DIFFERENT}."
         )
+    if not password.isprintable() and any(0xD800 <= ord(one) <= 0xDFFF for one in password):
+        raise WeakPassword("The password has half of a character (a surrogate), which is no text; type it anew.")
     plain = password.casefold()
     if plain in _common():
         raise WeakPassword("The password is one of the 10,000 most common ones; choose another one.")
@@ -73,7 +75,8 @@ def verify(password: str, stored: str | None) -> tuple[bool, str | None]:
 
     Without a stored one it takes as long: how long a login takes must not tell which users there are.
     """
-    is_right, better = _apart(lambda: _hashing.verify_and_update(password, stored or _of_nobody()))
+    typed = password.encode(errors="surrogatepass")  # JSON may hold halves of characters
+    is_right, better = _apart(lambda: _hashing.verify_and_update(typed, stored or _of_nobody()))
     return (True, better) if is_right and stored is not None else (False, None)
 
 

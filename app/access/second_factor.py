@@ -161,7 +161,7 @@ class SecondFactors:
         code = code.replace(" ", "")
         now = int(datetime.now(UTC).timestamp()) // _STEP_SECONDS
         for step in range(now, now - _STEPS_BACK - 1, -1):
-            if hmac.compare_digest(codes.generate_otp(step).encode(), code.encode()):
+            if hmac.compare_digest(codes.generate_otp(step).encode(), code.encode(errors="surrogatepass")):
                 return step if after is None or step > after else None
         return None
 
@@ -184,4 +184,4 @@ def _recovery_code() -> str:
 
 
 def _digest(code: str) -> bytes:
-    return sha256(code.strip().lower().encode()).digest()
+    return sha256(code.strip().lower().encode(errors="surrogatepass")).digest()

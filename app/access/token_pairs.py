@@ -7,6 +7,7 @@ its login end (RFC 9700, section 4.14.2).
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from unicodedata import normalize
 
 from sqlalchemy import Connection, Engine, func, select, update
 
@@ -18,7 +19,7 @@ from app.access.login import LoginService
 from app.access.second_factor import SecondFactors
 from app.access.secrets import PREFIXES, Kind, Secret, read_secret
 from app.access.tables import token, user
-from app.access.user_records import User
+from app.access.user_records import User, is_same
 from app.errors import AccessRefused, InvalidToken, LoginFailed, SecondFactorRequired
 from app.ids import new_id
 from app.storage.postgres import database_errors
@@ -104,7 +105,12 @@ class TokenService:
             owner = None if key is None else self._known.principal_of(key, address=address)
         except AccessRefused as error:
             raise failed from error
-        if key is None or owner is None or owner.name.lower() != client_id.lower() or owner.user_id is None:
+        if (
+            key is None
+            or owner is None
+            or owner.user_id is None
+            or not is_same(owner.name, normalize("NFC", client_id))
+        ):
             raise failed
         with database_errors(), self._engine.begin() as connection:
             row = connection.execute(select(token).where(token.c.id == key.id, is_alive()).with_for_update())

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from unicodedata import normalize
 
-from sqlalchemy import Connection, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
 
 from app.access.names import look_alike, what_is_wrong
 from app.access.scopes import Role
@@ -21,6 +21,9 @@ UserKind = Literal["person", "service"]
 #: Characters of a name, and of an address of e-mail (RFC 5321).
 MOST_OF_NAME: Final = 100
 MOST_OF_EMAIL: Final = 254
+
+#: By which the audit names callers that are no users.
+RESERVED: Final = ("anonymous", "local", "system")
 
 #: What a name may be, for people.
 NAMES_ALLOWED: Final = f"1 to {MOST_OF_NAME} printable characters, no space at its ends"
@@ -89,20 +92,30 @@ def required(connection: Connection, user_id: str, *, lock: bool = False) -> Use
 
 def named(connection: Connection, name: str) -> User:
     """A user by name, whatever its case. Raises UnknownUser."""
-    row = None if "\x00" in name else connection.execute(users().where(has_name(name))).one_or_none()
+    row = None if "\x00" in name else connection.execute(users().where(has_name(connection, name))).one_or_none()
     if row is None:
         raise UnknownUser(f"There is no user {shown(name)}.", received=repeated(name))
     return user_of(row)
 
 
-def has_name(name: str) -> Any:
+def has_name(connection: Connection, name: str) -> ColumnElement[bool]:
     """The condition for the user of a name."""
-    return func.lower(user.c.name) == func.lower(normalize("NFC", name))
+    plain = normalize("NFC", name)
+    if plain.isascii():
+        return func.lower(user.c.name) == plain.lower()
+    # Postgres itself knows the case of such letters in some locales alone, of which C is none.
+    spellings = [one for one in connection.scalars(select(user.c.name)) if is_same(one, plain)]
+    return user.c.name == (plain if plain in spellings else next(iter(spellings), None))
 
 
 def is_named(one: User, name: str) -> bool:
     """Whether it is the name of a user, whatever its case."""
-    return one.name.lower() == normalize("NFC", name).lower()
+    return is_same(one.name, normalize("NFC", name))
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two names in NFC are one, whatever their case."""
+    return one.casefold() == other.casefold()
 
 
 def require_person(one: User) -> None:
@@ -141,11 +154,14 @@ def require_readable(name: str) -> None:
         raise invalid_parameters([WrongValue(parameter="name", received=name, reason=reason, allowed=LETTERS_ALLOWED)])
 
 
+def is_reserved(name: str) -> bool:
+    """Whether a name is, or looks like, one by which the audit names those who are no users."""
+    return any(look_alike(name, one) for one in RESERVED)
+
+
 def looking_like(connection: Connection, name: str) -> str | None:
     """The name of a user that cannot be told from this one, though it is written otherwise."""
     query = select(user.c.name).where(func.lower(user.c.name) != func.lower(name))
-    if name.isascii():  # only other letters look like these
-        query = query.where(func.octet_length(user.c.name) != func.char_length(user.c.name))
     return next((one for one in connection.scalars(query) if look_alike(one, name)), None)
 
 

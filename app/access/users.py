@@ -13,7 +13,15 @@ from app.access.principal import actor
 from app.access.scopes import Role
 from app.access.sessions import end_logins
 from app.access.tables import user
-from app.access.user_records import User, UserKind, acceptable_email, acceptable_name, looking_like
+from app.access.user_records import (
+    RESERVED,
+    User,
+    UserKind,
+    acceptable_email,
+    acceptable_name,
+    is_reserved,
+    looking_like,
+)
 from app.errors import LastAdmin, NameTaken
 from app.ids import new_id
 from app.paging import Page, place_of
@@ -46,7 +54,7 @@ class UserService:
 
         Raises:
             InvalidParameters: of the name or the address.
-            NameTaken: whatever its case.
+            NameTaken: whatever its case, also for one that looks like a user's, or like RESERVED.
             WeakPassword.
         """
         hashed = None
@@ -135,7 +143,13 @@ def insert_user(
 ) -> User:
     """As UserService.add, in the caller's transaction."""
     name, email = acceptable_name(name), acceptable_email(email)
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _NAMES_LOCK})
+    lock_names(connection)
+    if is_reserved(name):
+        raise NameTaken(
+            f"The name {shown(name)} is, or looks like, one by which the audit names callers that are no users "
+            f"({', '.join(RESERVED)}); choose another.",
+            received=repeated(name),
+        )
     if (like := looking_like(connection, name)) is not None:
         raise NameTaken(
             f"The name {shown(name)} looks like that of the user {shown(like)}; choose another.",
@@ -151,6 +165,11 @@ def insert_user(
         raise NameTaken(words, received=repeated(name)) from error
     audit.record(connection, "user.add", "user", user_id, name=name, kind=kind, role=role.value)
     return user_records.required(connection, user_id)
+
+
+def lock_names(connection: Connection) -> None:
+    """Give names in one transaction at a time, so that no two of them look alike."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _NAMES_LOCK})
 
 
 def _taken_from(connection: Connection, user_id: str) -> User:

@@ -23,7 +23,7 @@ from app.commands.terminal import out
 from app.errors import InvalidParameters, NameTaken, UnknownUser
 
 if TYPE_CHECKING:
-    from app.access.keys import Key
+    from app.access.key_records import Key
     from app.access.user_records import User
 
 keys = typer.Typer(help="Keys for programs, in the configured database.", no_args_is_help=True)

@@ -15,6 +15,7 @@ from app.access.known import Known
 from app.access.modes import mode_of
 from app.access.principal import Principal
 from app.access.refusals import RECORD_SECONDS, Refusals
+from app.access.second_factor import demanded_roles
 from app.access.secrets import Secret
 from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
@@ -72,9 +73,7 @@ def create_app(
     """
     settings = resources.settings
     mode = mode_of(settings, host=settings.host if host is None else host)
-    known, refusals = Known(resources.engine), Refusals(resources.engine)
-    if own is not None:
-        known.trust(*own)
+    known, refusals = _known(resources, own), Refusals(resources.engine)
     links = Links(resources, mode)
     catalogue = DatasetService(resources, links=links)
     hooks = upload_hooks(catalogue)
@@ -175,6 +174,13 @@ def create_app(
     add_edges(app, settings)
     envelope.install(app, settings)
     return app
+
+
+def _known(resources: Resources, own: tuple[Secret, Principal] | None) -> Known:
+    known = Known(resources.engine, demanded_of=demanded_roles(resources.settings.second_factor_roles))
+    if own is not None:
+        known.trust(*own)
+    return known
 
 
 def _remove_ended(resources: Resources) -> None:

@@ -79,10 +79,10 @@ def log_in(client: LocalClient, name: str, password: str = PASSWORD, **more: str
     return client.post("/login", data={"name": name, "password": password, **more})
 
 
-def is_ended(client: LocalClient) -> bool:
+def is_ended(client: LocalClient, headers: dict[str, str] | None = None) -> bool:
     """Whether a replica refuses, within the second that is promised."""
     until = perf_counter() + EVERYWHERE
-    while client.get("/me").status_code != 401:
+    while client.get("/me", headers=headers).status_code != 401:
         if perf_counter() > until:
             return False
         sleep(0.05)
@@ -105,6 +105,18 @@ def test_57_an_unknown_name_and_a_wrong_password_have_the_same_answer(site: Site
         assert known_name.status_code == unknown_name.status_code == 401
         assert known_name.text.replace("ada", "…") == unknown_name.text.replace("eve", "…")
         assert "set-cookie" not in known_name.headers
+
+
+def test_halves_of_characters_are_no_password_and_no_fault_of_ours(site: Site) -> None:
+    site.accounts.person("ada")
+    json = {"Content-Type": "application/json"}
+    for name in ("ada", "nobody"):
+        answer = site.one.post("/login", content=f'{{"name": "{name}", "password": "\\ud800"}}', headers=json)
+        assert (answer.status_code, answer.json()["code"]) == (401, "login_failed")
+    body = f'{{"current_password": "{PASSWORD}", "password": "seventeen \\udc80 ladders"}}'
+    log_in(site.one, "ada")
+    answer = site.one.post("/me/password", content=body, headers=json)
+    assert (answer.status_code, answer.json()["code"]) == (422, "weak_password")
 
 
 def test_58_after_six_wrong_passwords_only_a_known_address_gets_in(site: Site) -> None:
@@ -196,7 +208,7 @@ def test_65_what_a_disabled_user_has_is_refused_on_every_replica(site: Site) -> 
     answer = site.browser(admin).patch(f"/users/{ada.id}", json={"disabled": True})
     assert answer.json()["disabled_at"] is not None
     assert all(is_ended(browser) for browser in browsers)
-    assert [replica.get("/me", headers=headers).status_code for replica in (site.one, site.two)] == [401, 401]
+    assert all(is_ended(replica, headers) for replica in (site.one, site.two))
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,23 @@ def test_70_a_refresh_token_that_comes_twice_ends_all_tokens_of_its_login(site: 
         assert [tuple(row) for row in rows] == [("refused", site.ada.id)]
 
 
+def test_tokens_of_a_key_end_with_it_when_it_is_replaced(site: Site) -> None:
+    key, secret = site.accounts.keys.make(site.ada.id, "notebook")
+
+    def token_of(text: str) -> str:
+        form = {"client_id": "ada", "client_secret": text}
+        return str(site.one.post("/api/v1/auth/token", data=form).json()["access_token"])
+
+    first = token_of(secret.text)
+    newer, secret = site.accounts.keys.replace(key.id, overlap_hours=24)
+    assert not is_ended(site.one, first)
+    second = token_of(secret.text)
+    site.accounts.keys.replace(newer.id, overlap_hours=0)
+    for text in (first, second):
+        assert is_ended(site.one, text)
+        assert is_ended(site.two, text)
+
+
 def test_of_two_refreshes_at_once_one_is_answered(site: Site) -> None:
     first = site.one.post("/api/login/", json={"username": "ada", "password": PASSWORD}).json()
     with ThreadPoolExecutor(2) as both:

@@ -57,6 +57,11 @@ def test_57_whatever_is_wrong_the_answer_is_the_same(accounts: Accounts) -> None
     assert outcome(accounts, "ADA", PASSWORD) == "in"
 
 
+def test_a_name_logs_in_whatever_its_case(accounts: Accounts) -> None:
+    accounts.person("Zoë Ünal")
+    assert {outcome(accounts, name, PASSWORD) for name in ("ZOË ÜNAL", "zoë ünal", "Zoe\u0308 U\u0308nal")} == {"in"}
+
+
 def test_57_a_name_that_nobody_has_is_throttled_as_one_that_exists(either: Accounts) -> None:
     either.person("ada")
     said = {

@@ -16,6 +16,22 @@ ALIKE = [
     ("\U0001d41a\U0001d41d\U0001d41a", "ada"),  # mathematical bold
     ("\ufb01nn", "finn"),  # a ligature
     ("\u0131da", "ida"),  # without its dot
+    ("admi\u0307n", "admin"),  # with two dots in one place
+    ("adrnin", "admin"),
+    ("adm1n", "admin"),
+    ("Ian", "lan"),
+    ("b0b", "bob"),
+    ("andrevv", "andrew"),
+    ("\ua4ee\ua4d3\ua4ee", "ada"),  # Lisu
+    ("\u13aa\u13a0\u13aa", "ada"),  # Cherokee
+    ("\u1d00\u1d05\u1d0d\u026a\u0274", "admin"),  # small capitals
+    ("\u0455\u0441\u043e\u0440\u0435", "scope"),  # Cyrillic, other letters
+    ("\u03ba\u03b1\u03c4\u03b9", "kati"),  # Greek
+    ("ada  b", "ada b"),
+    ("ci\u20112", "ci-2"),
+    ("ci \u2013 2", "ci - 2"),
+    ("o\u2019brien", "o'brien"),
+    ("ci\u06f1", "ci1"),  # a digit of Arabic
 ]
 
 
@@ -25,7 +41,18 @@ def test_names_that_look_the_same_are_alike(strange: str, plain: str) -> None:
     assert look_alike(plain, strange)
 
 
-@pytest.mark.parametrize(("one", "other"), [("ada", "adam"), ("zo\u00eb", "zoe"), ("\u0430\u0434\u0430", "ada")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ada", "adam"),
+        ("zo\u00eb", "zoe"),
+        ("\u0430\u0434\u0430", "ada"),
+        ("ci1", "ci2"),
+        ("ci 1", "ci1"),
+        ("L\u00f6we", "Lowe"),
+        ("\u4e8c", "\u4e09"),
+    ],
+)
 def test_names_that_differ_are_not(one: str, other: str) -> None:
     assert not look_alike(one, other)
 
@@ -77,3 +104,11 @@ def test_the_second_of_two_names_that_look_alike_is_taken(accounts: Accounts, st
     accounts.users.add(plain, role=Role.VIEWER)
     with pytest.raises(NameTaken, match="looks like that of the user"):
         accounts.users.add(strange, role=Role.VIEWER)
+
+
+@pytest.mark.parametrize(
+    "name", ["system", "System", "anonymous", "local", "1ocal", "\u0455\u0443\u0455\u0442\u0435\u043c"]
+)
+def test_nobody_is_named_as_the_audit_names_those_who_are_no_users(accounts: Accounts, name: str) -> None:
+    with pytest.raises(NameTaken, match="is, or looks like, one by which the audit names"):
+        accounts.person(name)

@@ -79,7 +79,7 @@ def test_codes_of_the_step_before_count_and_no_others(factors: SecondFactors, co
     assert factors.accepts(connection, ada, app.at(int(now) - 1))
 
 
-@pytest.mark.parametrize("code", ["", "000000x", "é" * 6, "1" * 10_000, "-1"])
+@pytest.mark.parametrize("code", ["", "000000x", "é" * 6, "1" * 10_000, "-1", "\ud800"])
 def test_a_text_that_is_no_code_is_refused(factors: SecondFactors, connection: Connection, ada: str, code: str) -> None:
     set_up(factors, connection, ada)
     assert not factors.accepts(connection, ada, code)

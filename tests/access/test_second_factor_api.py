@@ -9,7 +9,7 @@ from httpx import Response
 from pydantic import SecretStr
 from sqlalchemy import update
 
-from app.access.scopes import Role
+from app.access.scopes import Role, Scope
 from app.access.tables import second_factor
 from app.storage.resources import Resources
 from tests.access.replicas import replicas
@@ -112,9 +112,71 @@ def test_one_is_removed_by_password_and_code_together(client: LocalClient, accou
     _, codes = set_up(client)
     refused = client.post("/me/second-factor/remove", json={"current_password": PASSWORD, "code": "000000x"})
     assert refused.status_code == 422
+    rows = "SELECT count(*) FROM audit WHERE action = 'second_factor.remove'"
+    assert accounts.rows(rows) == [(0,)]
     removed = client.post("/me/second-factor/remove", json={"current_password": PASSWORD, "code": codes[0]})
     assert removed.status_code == 204
     assert log_in(client, "ada").status_code == 200
+
+
+@pytest.mark.parametrize("code", [None, "", "000000x", "\\ud800"])
+def test_one_is_replaced_by_who_has_it_alone(client: LocalClient, accounts: Accounts, code: str | None) -> None:
+    log_in(client, "ada")
+    old, codes = set_up(client)
+    text = f'{{"current_password": "{PASSWORD}", "code": {"null" if code is None else chr(34) + code + chr(34)}}}'
+    refused = client.post("/me/second-factor", content=text, headers={"Content-Type": "application/json"})
+    assert refused.status_code == 422
+    if code != "\\ud800":
+        assert refused.json()["errors"][0]["parameter"] == "code"
+    begun = client.post("/me/second-factor", json={"current_password": PASSWORD, "code": codes[0]})
+    new = pyotp.TOTP(begun.json()["secret"])
+    assert new.secret != old.secret
+    assert client.post("/me/second-factor/confirm", json={"code": new.now()}).status_code == 200
+    again = {"current_password": PASSWORD, "code": codes[0]}
+    assert client.post("/me/second-factor", json=again).status_code == 422
+
+
+def test_a_login_without_the_code_is_in_the_audit(client: LocalClient, accounts: Accounts) -> None:
+    log_in(client, "ada")
+    set_up(client)
+    log_in(client, "ada")
+    rows = "SELECT outcome, detail->>'reason' FROM audit WHERE action = 'login' ORDER BY id DESC LIMIT 1"
+    assert accounts.rows(rows) == [("failed", "no code of the second factor")]
+
+
+def becomes(client: LocalClient, scopes: int, headers: dict[str, str] | None = None) -> None:
+    """Whoever asks has so many scopes, within the second that is promised."""
+    until = perf_counter() + 1
+    while len(client.get("/me", headers=headers).json()["scopes"]) != scopes:
+        assert perf_counter() < until
+        sleep(0.05)
+
+
+def test_who_gets_such_a_role_or_loses_the_factor_may_do_nothing_more_either(
+    client: LocalClient, accounts: Accounts
+) -> None:
+    ada = accounts.users.named("ada")
+    _, key = accounts.keys.make(ada.id, "notebook")
+    given = client.post("/api/v1/auth/token", data={"client_id": "ada", "client_secret": key.text}).json()
+    pair = client.post("/api/login/", data={"username": "ada", "password": PASSWORD}).json()
+    log_in(client, "ada")
+    accounts.users.set_role(ada.id, Role.ADMIN)
+    becomes(client, 0)
+    client.cookies, cookies = type(client.cookies)(), client.cookies
+    becomes(client, len(Scope), {"Authorization": f"Bearer {given['access_token']}"})
+    becomes(client, 0, {"Authorization": f"Bearer {pair['access']}"})
+    client.cookies = cookies
+    _, codes = set_up(client)
+    becomes(client, len(Scope))
+    client.post("/me/second-factor/remove", json={"current_password": PASSWORD, "code": codes[0]})
+    becomes(client, 0)
+
+
+def test_who_has_to_set_one_up_first_has_no_key_replaced(client: LocalClient, accounts: Accounts) -> None:
+    made, _ = accounts.keys.make(accounts.users.named("root").id, "notebook")
+    log_in(client, "root")
+    answer = client.post(f"/keys/{made.id}/replace", json={"overlap_hours": 24})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
 def test_an_administrator_takes_away_one_that_was_lost(client: LocalClient, accounts: Accounts) -> None:

@@ -145,7 +145,9 @@ def daily_for_a_year(*lines: str) -> str:
     ],
     ids=["long name", "every second", "many days", "many lines", "never"],
 )
-def test_what_would_take_long_is_refused_with_a_reason(events: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_79_what_would_take_long_is_refused_with_a_reason(
+    events: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.entities.ics.MOST_SECONDS", 0.1 if "never" in said else 60)
     with pytest.raises(InvalidParameters) as refused:
         holidays_in(ICS.format(events).encode(), name="own", first_year=2026)

@@ -318,6 +318,10 @@ def test_a_second_factor_is_set_up_confirmed_and_taken_away(guarded: Guarded, br
     form = {"name": "ada", "password": PASSWORD}
     assert guarded.browser().post("/login", data=form).status_code == 401
     assert guarded.browser().post("/login", data={**form, "code": codes[0]}).status_code == 303
+    moved = {"current_password": PASSWORD, "code": "000000x"}
+    assert main_of(browser.get(path, params={"again": "1"})).one("input", name="code")
+    assert "code" in refused_at(browser.post(path, data=moved), "code")
+    assert browser.post(path, data={**moved, "code": f" {codes[2]}"}).status_code == 200
     assert "code" in refused_at(
         browser.post(f"{path}/remove", data={"current_password": PASSWORD, "code": "000000x"}), "code"
     )

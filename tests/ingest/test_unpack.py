@@ -58,7 +58,7 @@ def test_a_damaged_gzip_file_is_refused_wherever_it_is_damaged() -> None:
             plain(bytes(damaged))
 
 
-def test_a_bomb_is_unpacked_no_further_than_the_limit() -> None:
+def test_79_a_bomb_is_unpacked_no_further_than_the_limit() -> None:
     bomb = zlib.compress(b"x" * (50 << 20), 9, wbits=31)
     got = []
     with pytest.raises(RejectedFile, match=r"unpacks to more than 3,000,000 bytes"):

@@ -101,7 +101,7 @@ def test_the_status_decides(status: str, verdict: Verdict, error: str | None) ->
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["http://169.254.169.254/latest/meta-data", "/elsewhere", "https://hooks.example"])
-def test_a_redirect_is_a_failure_and_nobody_follows_it(status: int, location: str) -> None:
+def test_76_a_redirect_is_a_failure_and_nobody_follows_it(status: int, location: str) -> None:
     with receiver(answering(f"{status} Found", f"Location: {location}")) as there:
         network = Network({"hooks.example": [[PUBLIC]]}, there.port)
         outcome = post(
@@ -165,7 +165,7 @@ class Counting(socket.socket):
         return block
 
 
-def test_of_a_long_answer_the_beginning_is_read_and_kept() -> None:
+def test_76_of_a_long_answer_the_beginning_is_read_and_kept() -> None:
     made: list[Counting] = []
 
     def connect(address: str, port: int, seconds: float) -> socket.socket:
@@ -226,7 +226,7 @@ def test_a_head_that_comes_byte_by_byte_for_ever_ends_the_attempt_as_a_failure()
 
 
 @pytest.mark.usefixtures("short")
-def test_a_body_that_comes_byte_by_byte_for_ever_ends_the_attempt_and_the_status_counts() -> None:
+def test_76_a_body_that_comes_byte_by_byte_for_ever_ends_the_attempt_and_the_status_counts() -> None:
     outcome = attempt(drip(b"HTTP/1.1 200 OK\r\n\r\n"))
     assert (outcome.verdict, outcome.status) == (Verdict.DELIVERED, 200)
     assert outcome.answer
@@ -369,7 +369,7 @@ def test_a_name_that_nobody_knows_is_a_failure_that_may_pass() -> None:
     )
 
 
-def test_a_name_that_leads_inside_the_second_time_is_resolved_once_and_dialled_where_it_was_vetted(
+def test_76_a_name_that_leads_inside_the_second_time_is_resolved_once_and_dialled_where_it_was_vetted(
     authority: Authority,
 ) -> None:
     with receiver(tls=authority.server("hooks.example")) as there:

@@ -41,7 +41,7 @@ SPELLINGS = (
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
-def test_no_spelling_of_an_address_inside_is_dialled(host: str) -> None:
+def test_76_no_spelling_of_an_address_inside_is_dialled(host: str) -> None:
     network = Network({name: [["127.0.0.1"]] for name in ("localhost", "postgres", "printer.local", "localhost.")})
     for url in (f"https://{host}/hook", f"https://{host}:443", f"HTTPS://{host}?a=b"):
         outcome = post(url, b"{}", {}, guard=Guard(), resolver=network.resolve, connect=network.connect)
@@ -55,7 +55,7 @@ def test_no_spelling_of_an_address_inside_is_dialled(host: str) -> None:
 
 
 @pytest.mark.parametrize("inside", ["127.0.0.1", "10.1.2.3", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "fe80::1%2"])
-def test_a_name_of_which_one_address_is_inside_is_refused_whole(inside: str) -> None:
+def test_76_a_name_of_which_one_address_is_inside_is_refused_whole(inside: str) -> None:
     for addresses in ([inside], [PUBLIC, inside], [inside, PUBLIC]):
         with pytest.raises(Refused, match=r"'hooks\.example' does not lead to the public internet") as refused:
             Guard().vet("hooks.example", 443, lambda *_, found=addresses: found)

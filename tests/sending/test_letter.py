@@ -242,7 +242,7 @@ def cleaned(text: str) -> str:
 
 
 @hostile
-def test_a_hostile_subject_is_a_subject(text: str) -> None:
+def test_78_a_hostile_subject_is_a_subject(text: str) -> None:
     mail = read(made(replace(REPORT, subject=text))).mail
     subject = str(mail["Subject"])
     assert len(subject) <= MOST_OF_SUBJECT

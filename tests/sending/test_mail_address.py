@@ -50,7 +50,7 @@ def test_an_address(text: str, plain: str) -> None:
         "=?utf-8?q?bob=40example.com?=@example.org",
     ],
 )
-def test_what_is_no_address(text: str) -> None:
+def test_78_what_is_no_address(text: str) -> None:
     with pytest.raises(ValueError, match=r" is not a mail address such as ada@example\.org: ") as refused:
         address(text)
     assert str(refused.value).isprintable()

@@ -35,7 +35,7 @@ def test_a_signature_is_taken_by_who_has_the_secret() -> None:
     assert Webhook(ours).verify(BODY, signed([ours])) == {"type": "report.complete", "data": {"title": "Überblick"}}
 
 
-def test_while_a_secret_is_replaced_the_old_one_and_the_new_one_are_both_taken() -> None:
+def test_77_while_a_secret_is_replaced_the_old_one_and_the_new_one_are_both_taken() -> None:
     old, new = secret(MASTER, "hook", 1), secret(MASTER, "hook", 2)
     both = signed([new, old])
     assert Webhook(old).verify(BODY, both) == Webhook(new).verify(BODY, both)
@@ -44,7 +44,7 @@ def test_while_a_secret_is_replaced_the_old_one_and_the_new_one_are_both_taken()
 
 
 @pytest.mark.parametrize("change", ["body", "webhook-id", "webhook-signature"])
-def test_what_was_changed_on_its_way_is_not_taken(change: str) -> None:
+def test_77_what_was_changed_on_its_way_is_not_taken(change: str) -> None:
     ours = secret(MASTER, "hook", 1)
     found = signed([ours])
     if change != "body":
@@ -53,7 +53,7 @@ def test_what_was_changed_on_its_way_is_not_taken(change: str) -> None:
         Webhook(ours).verify(BODY + b" " if change == "body" else BODY, found)
 
 
-def test_an_attempt_is_of_its_own_time() -> None:
+def test_77_an_attempt_is_of_its_own_time() -> None:
     ours = secret(MASTER, "hook", 1)
     with pytest.raises(WebhookVerificationError, match="too old"):
         Webhook(ours).verify(BODY, signed([ours], at=datetime.now(UTC) - timedelta(seconds=302)))

@@ -13,8 +13,10 @@ from app.access.epoch import raise_epoch
 from app.access.names import what_is_wrong
 from app.access.oidc.provider import Identity
 from app.access.scopes import Role
-from app.access.tables import token, user
-from app.access.user_records import looking_like
+from app.access.sessions import end_logins
+from app.access.tables import user
+from app.access.user_records import is_reserved, looking_like
+from app.access.users import lock_names
 from app.errors import LoginFailed, NotAllowed
 from app.ids import new_id
 
@@ -51,7 +53,10 @@ def signed_in(connection: Connection, identity: Identity, role: Role | None) -> 
 
 def _made(connection: Connection, identity: Identity, role: Role) -> str:
     identifier = new_id(datetime.now(UTC))
+    lock_names(connection)
     for name in _names(identity):
+        if is_reserved(name):
+            continue
         taken = connection.execute(select(user.c.id).where(func.lower(user.c.name) == func.lower(name)))
         if taken.one_or_none() is None and looking_like(connection, name) is None:
             break
@@ -90,10 +95,6 @@ def _take_over(connection: Connection, found: Row[Any, Any, Any], identity: Iden
 
 
 def _end_sessions(connection: Connection, user_id: str) -> None:
-    connection.execute(
-        update(token)
-        .where(token.c.user_id == user_id, token.c.kind == "session", token.c.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-    )
+    end_logins(connection, user_id)
     raise_epoch(connection)
     audit.record(connection, "login", "user", user_id, outcome="refused", reason="no group has a role")

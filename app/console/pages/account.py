@@ -65,9 +65,9 @@ async def second_factor(view: View) -> Response:
 @pages.action("/account/second-factor", None)
 async def begin_second_factor(view: View) -> Response:
     """Show what to tell the app, in this answer and nowhere else."""
-    body = _fields(await view.form(), "current_password")
+    body = _fields(await view.form(), "current_password", "code")
     try:
-        begun = await view.api.send("POST", "/me/second-factor", body)
+        begun = await view.api.send("POST", "/me/second-factor", {**body, "code": body["code"].strip() or None})
     except Refused as refusal:
         return await _second_factor(view, refusal, begins=True)
     return _begun(view, begun)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.access.keys import DEFAULT_LIFETIME_DAYS, Key
+from app.access.key_records import Key
+from app.access.keys import DEFAULT_LIFETIME_DAYS
 from app.access.principal import actor
 from app.access.scopes import Scope
 from app.access.secrets import Secret
@@ -127,7 +128,10 @@ def replace_key(
     """Make a key with the same name, scopes and lifetime. The old one works on for 0, 24 or 168 hours."""
     overlap_hours = checked(Replacement, body).overlap_hours
     require_no_key(actor())
-    return _shown_once(response, *accounts.keys.replace(key_id, overlap_hours=overlap_hours, owner=_owner()))
+    return _shown_once(
+        response,
+        *accounts.keys.replace(key_id, overlap_hours=overlap_hours, owner=_owner(), within=actor().scopes),
+    )
 
 
 @router.delete("/keys/{key_id}", status_code=204, responses=NOT_FOUND)

@@ -18,6 +18,7 @@ from app.routers.needs import needs, open_to_users
 router = APIRouter(tags=["me"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)])
 
 _CODE = "Six digits of the authenticator app."
+_RECOVERY = "Or a recovery code."
 
 
 class SecondFactor(BaseModel):
@@ -32,6 +33,7 @@ class Begin(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     current_password: SecretStr
+    code: str | None = Field(None, max_length=100, description=f"For who has one already: of its app. {_RECOVERY}")
 
 
 class EnrolmentAnswer(BaseModel):
@@ -61,7 +63,7 @@ class Remove(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     current_password: SecretStr
-    code: str = Field(max_length=100, description=f"{_CODE} Or a recovery code.")
+    code: str = Field(max_length=100, description=f"{_CODE} {_RECOVERY}")
 
 
 @router.get("/me/second-factor")
@@ -80,7 +82,7 @@ async def set_up_second_factor(
     begin, user_id, address = checked(Begin, body), own_id(), actor().address
     password = begin.current_password.get_secret_value()
     enrolment = await services.hashing.run(
-        lambda: services.accounts.factors.enrol(user_id, password=password, address=address)
+        lambda: services.accounts.factors.enrol(user_id, password=password, code=begin.code, address=address)
     )
     response.headers["Cache-Control"] = "no-store"
     return EnrolmentAnswer(secret=enrolment.secret, address=enrolment.address)

@@ -34,7 +34,7 @@ def credential_of(headers: Headers, *, is_secure: bool) -> Secret | None:
     authorization = headers.get("authorization")
     if authorization is not None:
         scheme, _, text = authorization.partition(" ")
-        secret = read_secret(text.strip(), _BEARERS) if scheme.lower() == "bearer" else None
+        secret = read_secret(text.strip(" "), _BEARERS) if scheme.lower() == "bearer" else None
         if secret is None:
             raise InvalidToken(
                 "The Authorization header is not accepted. It must be the word Bearer, a space and a key, which begins "

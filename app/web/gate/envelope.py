@@ -62,7 +62,7 @@ class Envelope:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *own, *_of_pages(message["headers"])]
+                message["headers"] = [*message["headers"], *own, *_more(message["headers"])]
             await send(message)
 
         await self._app(scope, receive, answer)
@@ -84,10 +84,10 @@ class Envelope:
         return {**scope, KEY: caller, "client": client, "scheme": scheme}
 
 
-def _of_pages(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """What a page has besides, if it is one."""
+def _more(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What a page has besides; and that nothing is kept of what says neither how long it may be nor its version."""
     named = {name.lower(): value for name, value in headers}
-    if not named.get(b"content-type", b"").startswith(b"text/html"):
-        return []
-    more = [] if b"content-security-policy" in named else [_CSP]
-    return more if b"cache-control" in named else [*more, _NO_STORE]
+    is_page = named.get(b"content-type", b"").startswith(b"text/html")
+    more = [_CSP] if is_page and b"content-security-policy" not in named else []
+    may_be_kept = b"cache-control" in named or (b"etag" in named and not is_page)
+    return more if may_be_kept else [*more, _NO_STORE]

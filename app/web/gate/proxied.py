@@ -36,18 +36,19 @@ class Proxied:
             NotAuthenticated: the header comes from a peer that is no trusted proxy, or names nobody.
         """
         self._require_unambiguous(headers)
-        name = headers.get(self._user)
-        if name is None or _has_key(headers):
+        raw = headers.get(self._user)
+        if raw is None or _has_key(headers):
             return None
+        name = _text(raw).strip()
         if not caller.is_proxied:
             raise NotAuthenticated(
                 f"The header {self._user} counts only from proxies of OPENHOURS_TRUSTED_PROXIES; this request comes "
                 f"from {caller.peer or 'an unknown address'}."
             )
-        if not name.strip():
+        if not (name and name.isprintable()):
             raise NotAuthenticated(f"The header {self._user} names nobody.")
-        groups = None if self._groups is None else frozenset(listed(headers.get(self._groups)))
-        return Told(name.strip(), groups)
+        groups = None if self._groups is None else frozenset(listed(_text(headers.get(self._groups, ""))))
+        return Told(name, groups)
 
     def with_role(self, principal: Principal, told: Told) -> Principal:
         """The user with the highest role of their groups, or with their own where groups do not decide.
@@ -73,6 +74,14 @@ class Proxied:
                 raise AmbiguousRequest(f"The request has the header {name} more than once.")
             if name not in ours and name.replace("_", "-") in ours:
                 raise AmbiguousRequest(f"The request has the header {name}, which some servers take for another.")
+
+
+def _text(raw: str) -> str:
+    """A value as the proxy meant it: in UTF-8, or else in Latin-1, which headers are read as."""
+    try:
+        return raw.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return raw
 
 
 def _has_key(headers: Headers) -> bool:

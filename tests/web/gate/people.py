@@ -18,10 +18,10 @@ class People:
 
     engine: Engine
 
-    def user(self, name: str, role: str, *, disabled: bool = False) -> str:
+    def user(self, name: str, role: str, *, disabled: bool = False, kind: str = "person") -> str:
         """Add one; its id."""
         user_id = uuid4().hex
-        row = {"id": user_id, "name": name, "kind": "person", "role": role}
+        row = {"id": user_id, "name": name, "kind": kind, "role": role}
         with self.engine.begin() as connection:
             connection.execute(insert(user).values(**row, disabled_at=datetime.now(UTC) if disabled else None))
         return user_id

@@ -78,6 +78,7 @@ ATTACKS = [
     Attack(21, "a JWT without signature", "GET", "/reports", 401, "invalid_token",
            [f"Authorization: Bearer {NONE_JWT}"]),
     Attack(22, "not ASCII", "GET", "/reports", 401, "invalid_token", ["Authorization: Bearer oh_\xe9\xff"]),
+    Attack(22, "a space of Unicode", "GET", "/reports", 401, "invalid_token", ["Authorization: Bearer \xa0{admin}"]),
     Attack(22, "10 kB", "GET", "/reports", 401, "invalid_token", [f"Authorization: Bearer oh_{'a' * 10_000}"]),
     Attack(22, "nothing", "GET", "/reports", 401, "invalid_token", ["Authorization: Bearer"]),
     Attack(23, "a viewer reads", "GET", "/reports", 200, None, bearer("viewer")),

@@ -179,6 +179,18 @@ def test_pages_run_no_script_that_stands_in_them(untouched: Resources, path: str
     assert " onload=" not in answer.text
 
 
+def test_no_browser_and_no_proxy_keeps_what_is_private(untouched: Resources) -> None:
+    people = People(untouched.engine)
+    key = people.credential(people.user("Hedy", "admin")).text
+    app = create_app(with_settings(untouched, auth="on"), slots=0)
+    client = LocalClient(app, peer="10.0.0.7", base_url="http://openhours.example")
+    for path in ("/reports", "/me", "/users", "/keys", "/audit", "/webhooks", "/sources", "/metrics", "/nothing"):
+        for headers in ({"Authorization": f"Bearer {key}"}, {}):
+            assert client.get(path, headers=headers).headers["cache-control"] == "no-store"
+    bundle = client.get("/static-offline-docs/swagger-ui.css")
+    assert (bundle.status_code, "cache-control" in bundle.headers) == (200, False)
+
+
 def test_42_over_https_a_session_is_a_secure_cookie_and_http_is_another_site(
     untouched: Resources, stores_nothing: None
 ) -> None:

@@ -23,7 +23,10 @@ Asking = Callable[..., TestClient]
 
 @pytest.fixture(scope="module")
 def credentials(untouched: Resources) -> dict[str, str]:
-    return credentials_of(People(untouched.engine))
+    people = People(untouched.engine)
+    people.user("zoë", "viewer", disabled=True)
+    people.user("robot", "operator", kind="service")
+    return credentials_of(people)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +92,25 @@ def test_groups_decide_what_somebody_may_do(by_groups: Asking, groups: str | Non
 
 def test_a_disabled_user_does_not_come_in_by_a_group(by_groups: Asking) -> None:
     assert by_groups().get("/reports", headers={"X-User": "gone", "X-Groups": "ops"}).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["zoë", "ZOË", "zoe\u0308"])
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_however_a_proxy_writes_a_disabled_user_they_stay_out(by_groups: Asking, name: str, encoding: str) -> None:
+    if encoding == "latin-1" and "\u0308" in name:
+        return
+    headers = [(b"X-User", name.encode(encoding)), (b"X-Groups", b"ops")]
+    assert by_groups().get("/reports", headers=headers).status_code == 401
+
+
+def test_a_service_account_is_nobody_whom_a_proxy_can_log_in(by_name: Asking) -> None:
+    answer = by_name().get("/reports", headers={"X-Forwarded-User": "robot"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+
+
+def test_a_name_with_control_characters_is_nobody(by_groups: Asking) -> None:
+    answer = by_groups().get("/reports", headers=[(b"X-User", b"a\tb"), (b"X-Groups", b"ops")])
+    assert (answer.status_code, answer.json()["code"]) == (401, "authentication_required")
 
 
 def test_a_key_counts_alone_with_and_without_a_proxy(by_name: Asking, credentials: dict[str, str]) -> None:
