@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from sqlalchemy import Connection
 
-from app.automation.rule_kind import Hand, RuleKind, Sighting, Told, Tools
+from app.automation.rule_kind import Hand, RuleKind, Sighting, Sightings, Told, Tools
 from app.jobs.kind import Params
 from app.reports.kind import Measured
 from app.schedules import records
@@ -50,6 +50,14 @@ def check(connection: Connection, tools: Tools, options: TargetMissed) -> None:
     )
 
 
+def look(connection: Connection, _: Tools, options: TargetMissed) -> Sightings:
+    """Which schedules are still there: how their reports are is told by the reports. Raises UnknownSchedule."""
+    if options.schedule is not None:
+        records.required(connection, options.schedule)
+    there = frozenset(one.id for one in records.listed(connection, state=None))
+    return Sightings({}, there, right=frozenset())
+
+
 def complete(hand: Hand, options: TargetMissed, told: Told) -> None:
     """A report is complete: below its target or not, where that is known."""
     what, _, schedule_id = (told.begun_by or "").partition(" ")
@@ -87,5 +95,6 @@ KIND = RuleKind(
     options=TargetMissed,
     check=check,
     listens={"report.complete": complete},
+    look=look,
     example={"target_percent": 99.5},
 )
