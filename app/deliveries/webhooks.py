@@ -278,7 +278,8 @@ class WebhookService:
         try:
             self._means.guard.check_url(url)
         except Refused as error:
-            return [WrongValue(parameter="url", received=url, reason=str(error))]
+            reason = f"is refused: {str(error).removesuffix('.')}"
+            return [WrongValue(parameter="url", received=url, reason=reason)]
         return []
 
 

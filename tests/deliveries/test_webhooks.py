@@ -250,7 +250,10 @@ def test_private_addresses_are_refused_when_made_and_when_sent(scene: Scene) -> 
     for url in ("http://10.0.0.1/", "https://169.254.169.254/latest", "ftp://example.com/"):
         with pytest.raises(InvalidParameters) as refused:
             scene.webhooks.add(WebhookSpec(name="inside", url=url))
-        assert refused.value.details["errors"][0]["parameter"] == "url"
+        (wrong,) = refused.value.details["errors"]
+        assert wrong["parameter"] == "url"
+        assert refused.value.message.startswith(f"url: '{url}' is refused: ")
+        assert not refused.value.message.endswith(".")
     hook, _ = scene.webhook(9)
     with scene.engine.begin() as connection:  # as one that was made when the settings still allowed it
         connection.execute(update(webhook).values(url="https://10.0.0.1/in"))
