@@ -1,5 +1,6 @@
 """Rule kind ``target_missed``: a report that a schedule began is below its target."""
 
+import math
 from typing import Annotated
 
 from pydantic import Field
@@ -75,17 +76,18 @@ def complete(hand: Hand, options: TargetMissed, told: Told) -> None:
     if measured.percent >= target:
         hand.recover(schedule_id)
     else:
-        hand.raise_alert(schedule_id, _sighting(name, told, measured, target))
+        hand.raise_alert(schedule_id, _sighting(name, told, measured, measured.percent, target))
 
 
-def _sighting(name: str, told: Told, measured: Measured, target: float) -> Sighting:
-    percent = f"{measured.percent:.4f} %"
+def _sighting(name: str, told: Told, measured: Measured, found: float, target: float) -> Sighting:
+    # Rounded down: what is below a target is not to look as if it had reached it.
+    percent = f"{math.floor(found * 10_000) / 10_000:.4f} %"
     return Sighting(
         title=f"{measured.what} is {percent}, below the target of {target:g} %.",
         recovered=f"The report of {name} has reached its target again.",
         facts=[("Schedule", name), (measured.what, percent), ("Target", f"{target:g} %"), *measured.facts],
         page=f"/console/reports/{told.subject}",
-        data={"report_id": told.subject, "schedule": name, "percent": measured.percent, "target_percent": target},
+        data={"report_id": told.subject, "schedule": name, "percent": found, "target_percent": target},
     )
 
 
