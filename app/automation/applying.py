@@ -57,22 +57,31 @@ class AppliedRule:
 
     def recover(self, subject: str) -> None:
         """It is right: told if it was wrong."""
+        self._end(subject, is_gone=False)
+
+    def lose(self, subject: str) -> None:
+        """It is gone: told if it was wrong, without saying that it is right."""
+        self._end(subject, is_gone=True)
+
+    def _end(self, subject: str, *, is_gone: bool) -> None:
         over = delete(episode).where(episode.c.rule_id == self.rule.id, episode.c.subject == subject)
         row = self.connection.execute(over.returning(episode.c.told, episode.c.began_at)).one_or_none()
         if row is None:
             return
         self.did += 1
+        gone = f"The rule {self.rule.name} watches {subject} no longer: it was removed."
         announce(
             self.connection,
             "alert.recovered",
             self.rule.id,
-            title=row.told,
+            title=gone if is_gone else row.told,
             facts=[("Rule", self.rule.name), ("Wrong since", iso(row.began_at))],
             page=self._page,
             wanted=self.rule.notify,
             rule=self.rule.name,
             about=subject,
             began_at=iso(row.began_at),
+            is_gone=is_gone,
         )
 
     def begin(self, kind: str, params: Mapping[str, Any], *, key: str) -> str:
@@ -123,7 +132,10 @@ def _tell_sightings(context: AppliedRule, found: Sightings) -> None:
     for subject, sighting in found.wrong.items():
         context.raise_alert(subject, sighting)
     for subject in sorted(mine - found.wrong.keys() - found.unknown):
-        context.recover(subject)
+        if found.right is None or subject in found.right:
+            context.recover(subject)
+        else:
+            context.lose(subject)
 
 
 def _as_owner(context: AppliedRule, act: Callable[[], None]) -> None:

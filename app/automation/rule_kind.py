@@ -52,10 +52,13 @@ class Sightings:
     Attributes:
         wrong: by what it is about, such as the key of a store.
         unknown: what could not be judged: what was wrong with it before stays so.
+        right: what is right; None: whatever is neither wrong nor unknown. What is none of the three is gone: nobody
+            will see it right again, and what was wrong with it ends without that.
     """
 
     wrong: Mapping[str, Sighting]
     unknown: frozenset[str] = frozenset()
+    right: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ class RuleKind:
         scope: what somebody must have for whom it acts.
         check: refuses options that could do nothing. Raises BadInput, NotFound.
         listens: what it does when an event of a type is told.
-        look: what it finds when it looks by itself; None: it only listens.
+        look: what it finds when it looks by itself; None: it only listens. Raises NotFound: what it watches is gone,
+            and the rule is to be paused.
         alerts: whether it tells somebody, so that a rule of this kind needs recipients.
         example: options of one.
     """

@@ -64,6 +64,9 @@ class Attempts:
         if server is None or sender is None or recipient is None:
             words = "No mail server is set: set OPENHOURS_SMTP_URL and OPENHOURS_MAIL_FROM."
             return Outcome(verdict=Verdict.REFUSED, error=words)
+        if not smtp.may_receive(recipient, self.means.domains):  # somebody may have taken its domain off the list since
+            words = f"{recipient} is in a domain that gets no mail from here: OPENHOURS_MAIL_DOMAINS does not allow it."
+            return Outcome(verdict=Verdict.REFUSED, error=words)
         token = unsubscribing.token(self.master, claimed.id)
         mail = message(
             self.compose(addressed(claimed.payload, self.base), claimed.attach),

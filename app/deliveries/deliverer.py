@@ -14,6 +14,7 @@ from app.deliveries import queue, receivers
 from app.deliveries.attempt import Attempts
 from app.deliveries.queue import Claimed
 from app.sending.outcome import Outcome
+from app.sending.smtp import SLOWEST_BYTES_PER_SECOND
 from app.settings import Settings
 from app.storage.postgres import database_errors
 from app.telemetry.metrics import DELIVERIES
@@ -27,6 +28,9 @@ THREADS: Final = 8
 #: Of those, how many may go to one receiver: one that is slow must not hold up what goes to others.
 THREADS_OF_ONE: Final = 2
 
+#: Bytes that a mail has for each byte of a file: base64, in lines.
+_WRITTEN: Final = 1.4
+
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +42,7 @@ class Deliverer:
         self._settings = settings
         self._attempts = attempts
         self._replica = replica
+        self._file_seconds = _WRITTEN * settings.mail_attachment_bytes / SLOWEST_BYTES_PER_SECOND
         self._lock = Lock()
         self._under_way: Counter[str] = Counter()
 
@@ -64,7 +69,7 @@ class Deliverer:
     def _claim(self) -> Claimed | None:
         with self._lock, database_errors(), self._engine.begin() as connection:
             busy = [target for target, count in self._under_way.items() if count >= THREADS_OF_ONE]
-            claimed = queue.claim_next(connection, replica=self._replica, busy=busy)
+            claimed = queue.claim_next(connection, replica=self._replica, busy=busy, file_seconds=self._file_seconds)
             if claimed is not None:
                 self._under_way[claimed.target] += 1
         return claimed

@@ -20,11 +20,13 @@ class Means:
         guard: which addresses webhooks may go to.
         server: of mail; None: there is none.
         sender: the address that mails come from.
+        domains: those that may get mail, as may_receive() takes them.
     """
 
     guard: Guard
     server: smtp.Server | None
     sender: str | None
+    domains: str
 
 
 def means_of(settings: Settings) -> Means:
@@ -43,7 +45,7 @@ def means_of(settings: Settings) -> Means:
     if settings.mail_from is not None:
         given = settings.mail_from
         sender = _read("OPENHOURS_MAIL_FROM", lambda: smtp.address(given))
-    return Means(guard, server, sender)
+    return Means(guard, server, sender, settings.mail_domains)
 
 
 def _read(setting: str, read: Callable[[], T]) -> T:

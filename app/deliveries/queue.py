@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.deliveries.notify import Notify
@@ -20,7 +20,7 @@ from app.ids import new_id
 from app.sending.outcome import Outcome, Verdict
 
 #: A replica that has not told what became of an attempt for so long is taken for dead, seconds: longer than the
-#: longest attempt.
+#: longest attempt, but for the files of a mail.
 LEASE_SECONDS: Final = 120
 
 #: Claims in all, those included of which nobody knows the end: what takes its replicas down must not do so for ever.
@@ -66,8 +66,10 @@ def tell(connection: Connection, event_id: str, kind: str, wanted: Notify, *, li
     if listeners:
         listens = webhook.c.events.overlap([kind, EVERY]) | listens
     hooks = connection.scalars(select(webhook.c.id).where(webhook.c.enabled, listens)).all()
-    addresses = [one for one in wanted.to if "@" in one]
-    refusing = set(connection.scalars(select(unsubscribed.c.address).where(unsubscribed.c.address.in_(addresses))))
+    # Two spellings are one mailbox: no server that is in use tells upper from lower case.
+    addresses = {one.lower(): one for one in reversed(wanted.to) if "@" in one}
+    spelt = func.lower(unsubscribed.c.address)
+    refusing = set(connection.scalars(select(spelt).where(spelt.in_(addresses))))
     now = datetime.now(UTC)
     common: dict[str, Any] = {
         "event_id": event_id,
@@ -79,8 +81,8 @@ def tell(connection: Connection, event_id: str, kind: str, wanted: Notify, *, li
     rows = [common | {"id": new_id(now), "channel": "webhook", "webhook_id": hook} for hook in hooks] + [
         common
         | {"id": new_id(now), "channel": "mail", "address": one, "attach": list(wanted.attach)}
-        | ({"status": "dropped"} if one in refusing else {})
-        for one in addresses
+        | ({"status": "dropped"} if plain in refusing else {})
+        for plain, one in reversed(addresses.items())
     ]
     if not rows:
         return 0
@@ -88,8 +90,13 @@ def tell(connection: Connection, event_id: str, kind: str, wanted: Notify, *, li
     return len(connection.scalars(made).all())
 
 
-def claim_next(connection: Connection, *, replica: str, busy: Collection[str]) -> Claimed | None:
-    """Take the delivery that has been due longest, but for those to ``busy`` targets; None: none is due."""
+def claim_next(
+    connection: Connection, *, replica: str, busy: Collection[str], file_seconds: float = 0
+) -> Claimed | None:
+    """Take the delivery that has been due longest, but for those to ``busy`` targets; None: none is due.
+
+    A mail may take ``file_seconds`` longer than other deliveries.
+    """
     owner = f"{replica} {new_id(datetime.now(UTC))}"
     target = func.coalesce(delivery.c.webhook_id, literal("mail"))
     due = (
@@ -106,10 +113,11 @@ def claim_next(connection: Connection, *, replica: str, busy: Collection[str]) -
         .with_for_update(skip_locked=True)
         .cte("due")
     )
+    lease = case((delivery.c.channel == "mail", LEASE_SECONDS + file_seconds), else_=LEASE_SECONDS)
     taken = (
         update(delivery)
         .where(delivery.c.id == due.c.id)
-        .values(attempts=delivery.c.attempts + 1, owner=owner, lease_until=_in(timedelta(seconds=LEASE_SECONDS)))
+        .values(attempts=delivery.c.attempts + 1, owner=owner, lease_until=_in(lease * timedelta(seconds=1)))
         .returning(delivery)
         .cte("taken")
     )
@@ -191,5 +199,5 @@ def send_again(connection: Connection, which: ColumnElement[bool]) -> int:
     return connection.execute(update(delivery).where(which, ended).values(anew)).rowcount
 
 
-def _in(pause: timedelta) -> Any:
+def _in(pause: Any) -> Any:
     return func.now() + pause

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.access import audit
@@ -55,7 +55,7 @@ class DeliveryService:
         with database_errors(), self._engine.begin() as connection:
             one = records.required(connection, delivery_id)
             if one.address is not None and connection.scalar(
-                select(unsubscribed.c.address).where(unsubscribed.c.address == one.address)
+                select(unsubscribed.c.address).where(_is(unsubscribed.c.address, one.address)).limit(1)
             ):
                 message = f"{one.address} wants no mail; `openhours mail allow` lets mail be sent there again."
                 raise InvalidParameters(message, received=delivery_id)
@@ -84,7 +84,7 @@ class DeliveryService:
         with database_errors(), self._engine.begin() as connection:
             delivery_id, address = self._address(connection, token)
             connection.execute(insert(unsubscribed).values(address=address).on_conflict_do_nothing())
-            queue.drop_waiting(connection, delivery.c.address == address, "Who would get it wants no mail.")
+            queue.drop_waiting(connection, _is(delivery.c.address, address), "Who would get it wants no mail.")
             used = update(delivery).where(delivery.c.id == delivery_id).values(unsubscribed_at=func.now())
             connection.execute(used)
             audit.record(connection, "mail.unsubscribe", "address", address)
@@ -98,8 +98,8 @@ class DeliveryService:
     def allow(self, address: str) -> bool:
         """Let mail be sent again to an address that wanted none; False: it did not say so."""
         with database_errors(), self._engine.begin() as connection:
-            statement = delete(unsubscribed).where(unsubscribed.c.address == address)
-            was = "\0" not in address and connection.execute(statement).rowcount == 1
+            statement = delete(unsubscribed).where(_is(unsubscribed.c.address, address.strip()))
+            was = "\0" not in address and connection.execute(statement).rowcount > 0
             if was:
                 audit.record(connection, "mail.allow", "address", address)
         return was
@@ -112,3 +112,8 @@ class DeliveryService:
         if delivery_id is None or address is None:
             raise CodeSpent("This link has been used, or is not whole, or the mail that it is from is too old.")
         return delivery_id, address
+
+
+def _is(column: ColumnElement[str], address: str) -> ColumnElement[bool]:
+    """Whether it is the same mailbox, in whatever case somebody wrote it; see queue.tell()."""
+    return func.lower(column) == address.lower()

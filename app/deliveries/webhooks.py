@@ -96,7 +96,8 @@ def secrets_of(master: ServerSecret, hook: Mapping[str, Any], now: datetime) -> 
     """The secrets that sign at an instant, the newest first. Raises SetupError: a key is missing."""
     newest = signature.secret(master.key(hook["secret_key"]), hook["id"], hook["secret_version"])
     until = hook["previous_until"]
-    if until is None or until <= now:
+    # A key that was taken off at once, because somebody else has it, is not to sign along.
+    if until is None or until <= now or hook["previous_key"] not in master.ids():
         return [newest]
     before = signature.secret(master.key(hook["previous_key"]), hook["id"], hook["secret_version"] - 1)
     return [newest, before]
@@ -278,7 +279,8 @@ class WebhookService:
         try:
             self._means.guard.check_url(url)
         except Refused as error:
-            return [WrongValue(parameter="url", received=url, reason=str(error))]
+            reason = f"is refused: {str(error).removesuffix('.')}"
+            return [WrongValue(parameter="url", received=url, reason=reason)]
         return []
 
 

@@ -21,6 +21,8 @@ def address(text: str) -> str:
     Raises:
         ValueError: it is none, or more than one, or has a name, a comment or quotes.
     """
+    if "<" in text:
+        raise _not_an_address(text, "give what is between < and > alone, without a name")
     local, at, domain = text.rpartition("@")
     if not at:
         raise _not_an_address(text, "it has no @")

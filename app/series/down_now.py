@@ -19,10 +19,10 @@ BACK: Final = timedelta(days=14)
 _DOWN: Final = text("""
     SELECT store.id, store.key, latest.at AS last_at, latest.active, since.at AS since
     FROM entity store
-    CROSS JOIN LATERAL (
+    LEFT JOIN LATERAL (
         SELECT at, active FROM poll
         WHERE entity_id = store.id AND at > :first AND at <= :now ORDER BY at DESC LIMIT 1
-    ) latest
+    ) latest ON true
     LEFT JOIN LATERAL (
         SELECT at FROM poll
         WHERE entity_id = store.id AND NOT active AND at <= :now AND at > coalesce((
@@ -56,9 +56,9 @@ class Down:
 def down_now(
     connection: Connection, *, now: datetime, max_gap: timedelta, keys: list[str] | None, default_zone: str
 ) -> tuple[list[Down], frozenset[str]]:
-    """The stores that are down, and those of which nobody knows: their latest poll says so, or is too old.
+    """The stores that are down, and those of which nobody knows: their latest poll says so, is too old, or is missing.
 
-    A store without any poll in the last two weeks is in neither.
+    What is in neither was up at its latest poll of the last two weeks, or is the key of no store.
 
     Args:
         connection: any.

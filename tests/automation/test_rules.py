@@ -26,17 +26,15 @@ from app.errors import (
     UnknownSchedule,
     UnknownSource,
 )
-from app.events.tables import event
 from app.jobs.tables import job
 from app.schedules.actions import every_action
 from app.schedules.forms import When
 from app.schedules.service import ScheduleService, ScheduleSpec
 from app.sources.service import GivenToken, SourceService
 from app.sources.tables import source
+from tests.automation.watched import OPS, add, look, minutes_ago, payloads, poll, told
 from tests.conftest import api
 from tests.deliveries.scene import EVERY_KIND, NEVER, Scene
-
-OPS = Notify(to=("ops",))
 
 ADMIN = Principal(name="ada", via="local", scopes=SCOPES_OF[Role.ADMIN])
 VIEWER = Principal(name="vic", via="local", scopes=SCOPES_OF[Role.VIEWER])
@@ -49,10 +47,6 @@ BAD = "store_id,status,timestamp_utc\n1,perhaps,2024-01-01T10:00:00Z\n"
 def _as_admin() -> Iterator[None]:
     with acting_as(ADMIN):
         yield
-
-
-def add(scene: Scene, kind: str, *, notify: Notify = OPS, name: str = "watch", **options: Any) -> None:
-    scene.rules.add(RuleSpec(name=name, kind=kind, options=options, notify=notify))
 
 
 @contextmanager
@@ -68,33 +62,6 @@ def load(client: Any, text: str, kind: str = "polls", **options: Any) -> dict[st
     found = client.get(f"/datasets/{sent.json()['dataset_id']}?wait=20")
     answer: dict[str, Any] = found.json()
     return answer
-
-
-def told(scene: Scene) -> list[tuple[str, str]]:
-    """Types of the alerts so far, each with what it is about."""
-    scene.relay.handle_waiting(NEVER)
-    with scene.engine.connect() as connection:
-        # A server's own relay may have begun with one: the lock waits for its transaction.
-        waiting = select(event.c.id).where(event.c.handled_at.is_(None)).with_for_update()
-        assert connection.execute(waiting).all() == []
-    with scene.engine.connect() as connection:
-        query = select(event.c.type, event.c.payload).where(event.c.type.like("alert.%")).order_by(event.c.id)
-        return [(row.type, row.payload["data"]["about"]) for row in connection.execute(query)]
-
-
-def look(scene: Scene) -> None:
-    """Have every rule look that looks by itself, however long ago it last did."""
-    with scene.engine.begin() as connection:
-        connection.execute(update(rule).values(looked_at=None))
-    scene.watching.look(NEVER)
-
-
-def minutes_ago(minutes: float) -> str:
-    return (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
-
-
-def poll(status: str, minutes: float, store: str = "17") -> str:
-    return f"store_id,status,timestamp_utc\n{store},{status},{minutes_ago(minutes)}\n"
 
 
 def test_a_loaded_file_begins_a_report_once(scene: Scene) -> None:
@@ -252,14 +219,9 @@ def test_a_report_below_its_target_is_told_once(scene: Scene) -> None:
         )
         run()
         assert told(scene)[1:] == [("alert.recovered", daily)]
-        payload = _payloads(scene, "alert.raised")[0]["data"]
+        payload = payloads(scene, "alert.raised")[0]["data"]
     assert payload["schedule"] == "daily"
     assert payload["target_percent"] == 99
-
-
-def _payloads(scene: Scene, kind: str) -> list[dict[str, Any]]:
-    with scene.engine.connect() as connection:
-        return list(connection.scalars(select(event.c.payload).where(event.c.type == kind).order_by(event.c.id)))
 
 
 def test_a_report_that_somebody_asked_for_is_not_compared(scene: Scene) -> None:
@@ -285,7 +247,7 @@ def test_what_is_refused_pauses_the_rule_and_is_told(scene: Scene) -> None:
     found, _ = scene.rules.get("watch")
     assert not found.enabled
     assert "gone" in str(found.paused_reason)
-    (payload,) = _payloads(scene, "rule.paused")
+    (payload,) = payloads(scene, "rule.paused")
     assert payload["data"]["error"]["code"] == "unknown_report_kind"
 
 
@@ -386,6 +348,6 @@ def test_a_key_that_ends_soon_is_told_once(scene: Scene) -> None:
             connection.execute(token.insert().values(**values, name=name, expires_at=ends))
     scene.watching.look(NEVER)
     scene.watching.look(NEVER)
-    (payload,) = _payloads(scene, "key.expiring")
+    (payload,) = payloads(scene, "key.expiring")
     assert payload["data"]["name"] == "soon"
     assert "sha256" not in payload["data"]

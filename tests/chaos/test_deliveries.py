@@ -276,6 +276,7 @@ def test_each_end_is_told_to_each_receiver_whoever_dies(
             "smtp_url": f"smtp://127.0.0.1:{smtp_port}",
             "mail_from": "openhours@example.org",
             "mail_domains": "example.org",
+            "mail_attachment_bytes": 1 << 16,  # the lease of a mail is longer by what its files may take
         }
         with stage(replicas=REPLICAS, failpoints=failpoints, **settings) as scene, nobody_told(scene.resources):
             engine = scene.resources.engine

@@ -6,6 +6,7 @@ from io import BufferedIOBase
 from threading import Event
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select, update
 from standardwebhooks.webhooks import Webhook as Verifier
 
@@ -15,7 +16,7 @@ from app.deliveries.webhooks import WebhookSpec
 from app.errors import InvalidParameters, NameTaken, UnknownWebhook
 from app.events.tables import event
 from app.jobs import lifecycle
-from tests.deliveries.scene import Scene
+from tests.deliveries.scene import SECRET, Scene, with_settings
 from tests.sending.receiver import OK, Answer, receiver
 
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
@@ -200,6 +201,21 @@ def test_both_secrets_sign_while_one_replaces_the_other(scene: Scene) -> None:
     Verifier(after).verify(single.body, {k.lower(): v for k, v in single.headers.items()})
 
 
+def test_a_key_that_was_taken_off_after_a_rotation_keeps_nothing_from_being_sent(scene: Scene) -> None:
+    def keyed(keys: str) -> Scene:
+        return Scene(with_settings(scene.resources, secret_key=SecretStr(keys)))
+
+    with receiver(OK) as running:
+        hook, _ = scene.webhook(running.port)
+        _, after = keyed(f"{'n' * 40},{SECRET}").webhooks.rotate(hook.name)
+        alone = keyed("n" * 40)
+        alone.ended()
+        alone.tell()
+    (sent,) = running.requests
+    assert len(sent.headers["webhook-signature"].split()) == 1
+    Verifier(after).verify(sent.body, {k.lower(): v for k, v in sent.headers.items()})
+
+
 def test_no_secret_is_stored(scene: Scene) -> None:
     hook, secret = scene.webhook(9)
     with scene.engine.connect() as connection:
@@ -250,7 +266,10 @@ def test_private_addresses_are_refused_when_made_and_when_sent(scene: Scene) -> 
     for url in ("http://10.0.0.1/", "https://169.254.169.254/latest", "ftp://example.com/"):
         with pytest.raises(InvalidParameters) as refused:
             scene.webhooks.add(WebhookSpec(name="inside", url=url))
-        assert refused.value.details["errors"][0]["parameter"] == "url"
+        (wrong,) = refused.value.details["errors"]
+        assert wrong["parameter"] == "url"
+        assert refused.value.message.startswith(f"url: '{url}' is refused: ")
+        assert not refused.value.message.endswith(".")
     hook, _ = scene.webhook(9)
     with scene.engine.begin() as connection:  # as one that was made when the settings still allowed it
         connection.execute(update(webhook).values(url="https://10.0.0.1/in"))

@@ -72,6 +72,11 @@ def test_the_library_reads_an_address_as_that_one_and_nothing_else(text: str, wi
     assert mail.as_string() == f"To: {plain}\r\n\r\n"
 
 
+def test_a_name_beside_an_address_is_told_as_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="give what is between < and > alone, without a name"):
+        address("Ada <ada@example.org>")
+
+
 def test_the_domain_of_an_address() -> None:
     assert domain_of("ada@example.org") == "example.org"
 

@@ -60,9 +60,9 @@ def twin(polls: Polls) -> tuple[dict[str, tuple[datetime, int]], set[str]]:
     for store, said in polls.items():
         latest = dict(sorted(((NOW - timedelta(minutes=minutes)), status) for minutes, status in said))
         last = max(latest, default=None)
-        if last is None or latest[last] == "active":
+        if last is not None and latest[last] == "active":
             continue
-        if latest[last] == "unknown" or last < NOW - GAP:
+        if last is None or latest[last] == "unknown" or last < NOW - GAP:
             unknown.add(store)
             continue
         since = last

@@ -34,16 +34,18 @@ def check(connection: Connection, _: Tools, options: SourceLag) -> None:
 
 
 def look(connection: Connection, _: Tools, options: SourceLag) -> Sightings:
-    """How far each source is; one that somebody has paused is left alone."""
+    """How far each source is; one that somebody has paused is left alone. Raises UnknownSource: the one is gone."""
     found = {}
-    for one in register.listed(connection):
-        if one.enabled and options.source in (None, one.name):
+    sources = [register.named(connection, options.source)] if options.source else register.listed(connection)
+    for one in sources:
+        if one.enabled:
             known = status.status_of(connection, one, token_hash=None)
             since = known.watermark or one.created_at
             hours = (known.now - since).total_seconds() / 3600
             if hours > options.hours:
                 found[one.name] = _sighting(one, hours, is_read=known.watermark is not None)
-    return Sightings(found)
+    paused = frozenset(one.name for one in sources if not one.enabled)
+    return Sightings(found, paused, right=frozenset(one.name for one in sources) - paused)
 
 
 def _sighting(one: Source, hours: float, *, is_read: bool) -> Sighting:

@@ -1,11 +1,12 @@
 """Rule kind ``target_missed``: a report that a schedule began is below its target."""
 
+import math
 from typing import Annotated
 
 from pydantic import Field
 from sqlalchemy import Connection
 
-from app.automation.rule_kind import RuleContext, RuleKind, Sighting, Told, Tools
+from app.automation.rule_kind import RuleContext, RuleKind, Sighting, Sightings, Told, Tools
 from app.jobs.kind import Params
 from app.reports.kind import Measured
 from app.schedules import records
@@ -50,6 +51,14 @@ def check(connection: Connection, tools: Tools, options: TargetMissed) -> None:
     )
 
 
+def look(connection: Connection, _: Tools, options: TargetMissed) -> Sightings:
+    """Which schedules are still there: how their reports are is told by the reports. Raises UnknownSchedule."""
+    if options.schedule is not None:
+        records.required(connection, options.schedule)
+    there = frozenset(one.id for one in records.listed(connection, state=None))
+    return Sightings({}, there, right=frozenset())
+
+
 def complete(context: RuleContext, options: TargetMissed, told: Told) -> None:
     """A report is complete: below its target or not, where that is known."""
     what, _, schedule_id = (told.begun_by or "").partition(" ")
@@ -67,17 +76,18 @@ def complete(context: RuleContext, options: TargetMissed, told: Told) -> None:
     if measured.percent >= target:
         context.recover(schedule_id)
     else:
-        context.raise_alert(schedule_id, _sighting(name, told, measured, target))
+        context.raise_alert(schedule_id, _sighting(name, told, measured, measured.percent, target))
 
 
-def _sighting(name: str, told: Told, measured: Measured, target: float) -> Sighting:
-    percent = f"{measured.percent:.4f} %"
+def _sighting(name: str, told: Told, measured: Measured, found: float, target: float) -> Sighting:
+    # Rounded down: what is below a target is not to look as if it had reached it.
+    percent = f"{math.floor(found * 10_000) / 10_000:.4f} %"
     return Sighting(
         title=f"{measured.what} is {percent}, below the target of {target:g} %.",
         recovered=f"The report of {name} has reached its target again.",
         facts=[("Schedule", name), (measured.what, percent), ("Target", f"{target:g} %"), *measured.facts],
         page=f"/console/reports/{told.subject}",
-        data={"report_id": told.subject, "schedule": name, "percent": measured.percent, "target_percent": target},
+        data={"report_id": told.subject, "schedule": name, "percent": found, "target_percent": target},
     )
 
 
@@ -87,5 +97,6 @@ KIND = RuleKind(
     options=TargetMissed,
     check=check,
     listens={"report.complete": complete},
+    look=look,
     example={"target_percent": 99.5},
 )
