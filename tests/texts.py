@@ -4,6 +4,7 @@ New texts stand in a catalogue without a translation then, and texts that no pag
 """
 
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -11,8 +12,14 @@ from typing import Final
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+from pydantic import BaseModel
 
+from app.automation.registry import RULE_KINDS
 from app.console.texts import CATALOGUES, LANGUAGES
+from app.events.types import TYPES
+from app.ingest.registry import DATASET_KINDS
+from app.metrics.shipped import shipped
+from app.reports.registry import REPORT_KINDS
 
 ROOM: Final = CATALOGUES.parent
 
@@ -33,7 +40,27 @@ def found() -> Catalog:
     texts = extract_from_dir(ROOM, METHODS, options, keywords=KEYWORDS)
     for file, _, message, _, _ in texts:
         catalog.add(message, locations=[(file, 0)])
+    for text in said_by_the_api():
+        catalog.add(text, locations=[("said by the API", 0)])
     return catalog
+
+
+def said_by_the_api() -> Iterator[str]:
+    """What kinds, types of events and shipped metrics say of themselves, which pages show."""
+    yield from (kind.summary for kind in DATASET_KINDS.values())
+    for kind in REPORT_KINDS.values():
+        yield kind.summary
+        yield from _descriptions(kind.params)
+    for rule in RULE_KINDS.values():
+        yield rule.summary
+        yield from _descriptions(rule.options)
+    yield from TYPES.values()
+    yield from (one["title"] for one in shipped().values())
+
+
+def _descriptions(model: type[BaseModel]) -> Iterator[str]:
+    properties = model.model_json_schema()["properties"].values()
+    yield from (one["description"] for one in properties if "description" in one)
 
 
 def path_of(language: str) -> Path:
@@ -74,6 +101,11 @@ def main() -> None:
 def all_of(translated: str | tuple[str, ...] | list[str]) -> bool:
     """Whether a translation is whole, each of its plural forms."""
     return bool(translated) if isinstance(translated, str) else all(translated) and bool(translated)
+
+
+def ids_of(message: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    """A text, or that for one thing and that for many."""
+    return (message,) if isinstance(message, str) else tuple(message)
 
 
 if __name__ == "__main__":

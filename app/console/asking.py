@@ -1,7 +1,7 @@
 """Asks routes of the API within this process, for the person who has opened a page, and with their rights."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -129,15 +129,21 @@ class Api:
 
         return await self._asked(method, path, query, given, receive)
 
-    async def pass_on(self, method: str, path: str, *, query: Query | None = None) -> Answer:
-        """Have a route read the body of the page's own request as it comes in, such as a file of a form.
+    async def pass_on(
+        self, method: str, path: str, blocks: AsyncIterator[bytes | bytearray], *, query: Query | None = None
+    ) -> Answer:
+        """Have a route read a body as it comes in, such as a file of a form.
 
         Raises:
             Refused: the route refuses.
         """
-        names = ("content-type", "content-length", "transfer-encoding")
-        given = {name: self._request.headers[name] for name in names if name in self._request.headers}
-        return await self._asked(method, path, query, given, self._request.receive)
+
+        async def receive() -> Message:
+            async for block in blocks:
+                return {"type": "http.request", "body": bytes(block), "more_body": True}
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        return await self._asked(method, path, query, {"content-type": "application/octet-stream"}, receive)
 
     async def answer(self, path: str, send: Send, *, without: Collection[str]) -> None:
         """Have a route answer the page's own request: its query and its conditions count, and its answer is sent.

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from markupsafe import Markup, escape
-
 from app.console.json_text import read_json
 from app.console.marked import marked
 
@@ -101,7 +99,7 @@ class Field:
         name: of the parameter.
         title: text of the catalogue, or the name in words.
         widget: how it is asked for.
-        help: what the parameter means, as markup; English, as the API says it.
+        help: what the parameter means, as the API says it; code stands between backticks.
         options: of a choice, the values as texts; "" stands for the default.
         default: as a text; "" if there is none.
         placeholder: an example.
@@ -111,7 +109,7 @@ class Field:
     name: str
     title: str
     widget: Widget
-    help: Markup
+    help: str
     options: Sequence[str] = ()
     default: str = ""
     placeholder: str = ""
@@ -224,10 +222,11 @@ def _field(name: str, schema: Mapping[str, Any]) -> Field:
     shown = default if isinstance(default, str) else "" if default is None else json.dumps(default)
     examples = schema.get("examples") or [""]
     placeholder = examples[0] if isinstance(examples[0], str) else json.dumps(examples[0])
-    words = _titled(name), _help(schema.get("description", ""))
     widget, options = _widget(types)
     may_be_date = any(one.get("format") == "date" for one in types)
-    return Field(name, words[0], widget, words[1], options, shown, placeholder or shown, may_be_date)
+    return Field(
+        name, titled(name), widget, schema.get("description", ""), options, shown, placeholder or shown, may_be_date
+    )
 
 
 def _widget(types: Sequence[Mapping[str, Any]]) -> tuple[Widget, tuple[str, ...]]:
@@ -264,12 +263,5 @@ def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str
     return schema
 
 
-def _titled(name: str) -> str:
+def titled(name: str) -> str:
     return TITLES.get(name) or name.replace("_", " ").capitalize()
-
-
-def _help(text: str) -> Markup:
-    """A description with what stands between backticks as code."""
-    parts = str(text).split("`")
-    marks = [escape(part) if at % 2 == 0 else Markup("<code>{}</code>").format(part) for at, part in enumerate(parts)]
-    return Markup("").join(marks)

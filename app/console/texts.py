@@ -80,12 +80,14 @@ class Texts:
         """A size in bytes, KiB, MiB or GiB; a dash for None."""
         if value is None:
             return NOTHING
-        unit, size = "bytes", float(value)
+        if value < 1024:
+            return self.counted("%(count)s byte", "%(count)s bytes", value)
+        unit, size = "", float(value)
         for larger in ("KiB", "MiB", "GiB", "TiB"):
             if size < 1024:
                 break
             unit, size = larger, size / 1024
-        return f"{self.number(round(size, 1 if unit != 'bytes' else 0))} {unit}"
+        return f"{self.number(round(size, 1))} {unit}"
 
     def instant(self, value: datetime | str | None, zone: str = "UTC") -> Markup:
         """An instant on the clock of a zone, as an element that programs read, too; a dash for None."""

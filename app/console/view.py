@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 
 from app.access.principal import Principal
 from app.access.scopes import Scope, roles_with
+from app.console.api_words import sentence, told, with_code
 from app.console.asking import Api, Refused
 from app.console.navigation import ENTRIES, Entry
 from app.console.said import SAID
@@ -152,7 +153,8 @@ def _environment(language: str) -> Environment:
     environment.install_gettext_translations(texts_in(language).translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {name: _of_texts(name) for name in FORMS}
     environment.filters |= {"pair": lambda value: (value, value), "path": quote}
-    environment.globals |= {"static": address_of, "roles_with": _roles, "Scope": Scope}
+    environment.filters |= {"code": with_code, "sentence": sentence}
+    environment.globals |= {"static": address_of, "roles_with": _roles, "Scope": Scope, "api_text": told}
     return environment
 
 

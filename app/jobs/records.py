@@ -12,8 +12,11 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Text,
     and_,
     bindparam,
+    case,
+    cast,
     exists,
     extract,
     func,
@@ -71,6 +74,13 @@ class JobRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedJob(JobRecord):
+    """A job in a list, with its parameters if they are short."""
+
+    params: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """What waits and runs in the whole installation.
 
@@ -86,6 +96,13 @@ class Backlog:
 
 
 _RECORD = select(*(job.c[name] for name in JobRecord.__dataclass_fields__))
+
+#: Longest parameters that lists show, bytes of JSON.
+_SHORT_BYTES: Final = 4_096
+
+_LISTED = _RECORD.add_columns(
+    case((func.octet_length(cast(job.c.params, Text)) <= _SHORT_BYTES, job.c.params)).label("params")
+)
 
 #: Built once: every poll asks it.
 _RECORD_OF = _RECORD.where(job.c.id == bindparam("job_id"))
@@ -110,13 +127,13 @@ def newest(
     status: JobStatus | None,
     before: tuple[datetime, str] | None,
     limit: int,
-) -> list[JobRecord]:
+) -> list[ListedJob]:
     """Records of these kinds, newest first, optionally of one status, from after ``before`` (created_at, id) on."""
     statuses = JobStatus if status is None else (status,)
     parts = [_newest(kind, one, before=before, limit=limit) for kind in kinds for one in statuses]
     order = (job.c.created_at.desc(), job.c.id.desc())
-    query = _RECORD.where(job.c.id.in_(_first(parts, limit=limit))).order_by(*order)
-    return [_record(row) for row in connection.execute(query)] if parts else []
+    query = _LISTED.where(job.c.id.in_(_first(parts, limit=limit))).order_by(*order)
+    return [ListedJob(**_fields(row)) for row in connection.execute(query)] if parts else []
 
 
 def _newest(
@@ -195,8 +212,12 @@ def retry_after_seconds(connection: Connection, backlog: Backlog, kinds: Collect
 
 
 def _record(row: Row[Any]) -> JobRecord:
+    return JobRecord(**_fields(row))
+
+
+def _fields(row: Row[Any]) -> dict[str, Any]:
     fields = dict(row._mapping)  # noqa: SLF001 - the documented name of a row's mapping
     fields["status"] = JobStatus(fields["status"])
     fields["artifacts"] = tuple(StoredArtifact(**artifact) for artifact in fields["artifacts"] or ())
     fields["warnings"] = fields["warnings"] or ()
-    return JobRecord(**fields)
+    return fields

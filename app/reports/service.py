@@ -35,7 +35,7 @@ from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix, most_items
 from app.jobs.lifecycle import KeyedJob
 from app.jobs.links import LinkedArtifact, Links
-from app.jobs.records import OUTSTANDING, JobRecord, JobStatus
+from app.jobs.records import OUTSTANDING, JobRecord, JobStatus, ListedJob
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, Drilldown, Measured, Outline, ReportKind
@@ -363,7 +363,7 @@ class ReportService:
             _log.warning("report %s: could not remove its files, the clean-up will retry: %s", report_id, error)
         return Deletion.REMOVED
 
-    def page(self, *, kind: str | None, status: JobStatus | None, cursor: str | None, limit: int) -> Page[JobRecord]:
+    def page(self, *, kind: str | None, status: JobStatus | None, cursor: str | None, limit: int) -> Page[ListedJob]:
         """Reports, newest first.
 
         Raises:

@@ -1,5 +1,6 @@
 """Trigger a report, poll it, wait for it, cancel or remove it, list reports and kinds."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, partial
 from typing import Annotated, Any, Final, Literal, Union
@@ -13,6 +14,8 @@ from app.access.scopes import Scope
 from app.deliveries.notify import read_notify
 from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
+from app.reports.asked_params import asked_params
+from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.reports.service import Deletion, Ended, ReportService, Running
 from app.routers.answers import (
@@ -204,6 +207,12 @@ class ReportSummary(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     error: ReportError | None
+    asked: dict[str, Any] | None = Field(
+        description="Parameters that are not the defaults, without `as_of`; null in lists if they are long."
+    )
+    begun_by: str | None = Field(
+        description="What began it unasked, such as `schedule` and its id; null: somebody asked for it."
+    )
 
 
 class ReportDetails(ReportSummary):
@@ -214,9 +223,6 @@ class ReportDetails(ReportSummary):
     progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
     files: list[ReportFile] = Field(description="The files of a complete report, with links.")
     warnings: list[Warned] = Field(description="What is probably not meant, of a complete report.")
-    begun_by: str | None = Field(
-        description="What began it unasked, such as `schedule` and its id; null: somebody asked for it."
-    )
 
 
 class ReportList(BaseModel):
@@ -356,7 +362,8 @@ def list_reports(
 ) -> ReportList:
     """Reports, newest first."""
     page = reports.page(kind=kind, status=status, cursor=cursor, limit=limit)
-    return ReportList(reports=[_summary(record) for record in page.items], next_cursor=page.next_cursor)
+    shown = [_summary(one, one.params, reports.kind(one.kind)) for one in page.items]
+    return ReportList(reports=shown, next_cursor=page.next_cursor)
 
 
 @router.get("/reports/kinds")
@@ -379,8 +386,8 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 def describe_report(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetails:
     """A report as in the list, with its parameters, its progress and, once complete, its files."""
     record, params, state = reports.details(report_id)
-    more = {"params": dict(params), "warnings": Warned.all_of(record.warnings), "begun_by": record.begun_by}
-    shown = _summary(record).model_dump() | more
+    more = {"params": dict(params), "warnings": Warned.all_of(record.warnings)}
+    shown = _summary(record, params, reports.kind(record.kind)).model_dump() | more
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
         live = state.live
@@ -444,7 +451,7 @@ def _ended(state: Ended) -> PollAnswer:
             return FailedAnswer(error=_error(record) or ReportError(code="report_failed", message="It failed."))
 
 
-def _summary(record: JobRecord) -> ReportSummary:
+def _summary(record: JobRecord, params: Mapping[str, Any] | None, kind: ReportKind) -> ReportSummary:
     return ReportSummary(
         report_id=record.id,
         report=record.kind,
@@ -454,6 +461,8 @@ def _summary(record: JobRecord) -> ReportSummary:
         started_at=record.started_at,
         finished_at=record.finished_at,
         error=_error(record),
+        asked=None if params is None else asked_params(kind.params, params),
+        begun_by=record.begun_by,
     )
 
 

@@ -28,8 +28,8 @@ def make(client: TestClient) -> Made:
     told = _told(client)
     done = reported(client, report="uptime", params={"charts": True, "html": True})
     assert done["status"] == "Complete"
-    failed = reported(client, report="uptime", params={"from": "2001-01-01", "to": "2001-01-02"})
-    made = {"report": done["report_id"], "failed": failed["report_id"]}
+    unknown = reported(client, report="uptime", params={"from": "2001-01-01", "to": "2001-01-02"})
+    made = {"report": done["report_id"], "unknown": unknown["report_id"]}
     return made | told | _files(client) | _going_on(client) | _people(client) | _measured(client)
 
 
@@ -112,6 +112,8 @@ def _going_on(client: TestClient) -> Made:
     plays = client.post("/datasets", params=table, content=(SAMPLE_DATA / "plays_table.csv").read_bytes()).json()
     columns = {"datasets": [plays["dataset_id"]], "by": ["Song"], "sum": ["Number of Plays"]}
     assert reported(client, report="rollup", params=columns)["status"] == "Complete"
+    failed = reported(client, report="rollup", params={**columns, "sum": ["Song"], "by": []})
+    assert failed["status"] == "Failed", "a text cannot be added up"
     source = {"name": "nowhere", "kind": "github", "repositories": ["acme/*"], "address": NOWHERE}
     assert client.post("/sources", params={"check": False}, json=source).status_code == 201
     assert client.post("/sources/nowhere/pause").status_code == 200
@@ -119,7 +121,7 @@ def _going_on(client: TestClient) -> Made:
     weekly |= {"notify": {"to": ["ops-channel"], "attach": ["csv", "page"]}}
     assert client.post("/schedules", json=weekly).status_code == 201
     assert client.post("/schedules", json={**weekly, "name": "paused", "enabled": False}).status_code == 201
-    return {}
+    return {"failed": failed["report_id"]}
 
 
 def _measured(client: TestClient) -> Made:
@@ -233,7 +235,11 @@ ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     ],
     "/console/new-metric": lambda made: ["/console/new-metric", "/console/new-metric?from=ci_success"],
     "/console/rollups": lambda made: ["/console/rollups"],
-    "/console/reports": lambda made: ["/console/reports", "/console/reports?status=failed&kind=uptime"],
+    "/console/reports": lambda made: [
+        "/console/reports",
+        "/console/reports?status=failed",
+        "/console/reports?status=failed&kind=uptime",
+    ],
     "/console/users": lambda made: ["/console/users", "/console/users?limit=1"],
     "/console/users/new": lambda made: ["/console/users/new", "/console/users/new?kind=service"],
     "/console/users/{user_id}": lambda made: [f"/console/users/{made['user']}"],
@@ -259,6 +265,7 @@ ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     "/console/reports/{report_id}": lambda made: [
         f"/console/reports/{made['report']}",
         f"/console/reports/{made['report']}?sort=uptime_last_week&desc=1",
+        f"/console/reports/{made['unknown']}",
         f"/console/reports/{made['failed']}",
     ],
     "/console/files": lambda made: [

@@ -102,7 +102,8 @@ def test_an_upload_tells_who_was_named_in_its_choices(client: TestClient) -> Non
     assert page.one(id="field-notify")["value"] == "ops,ada@example.org"
     send_to = page.one("form", id="files")["action"]
     content = b"store_id,status,timestamp_utc\n1,active,2023-01-25T10:00:00Z\n"
-    main = main_of(client.post(send_to, files={"file": ("polls.csv", content, "text/csv")}))
+    fields = {"kind": "polls", "notify": page.one(id="field-notify")["value"]}
+    main = main_of(client.post(send_to, data=fields, files={"file": ("polls.csv", content, "text/csv")}))
     assert said(main) == "The file has arrived. It is being checked."
     assert rows_of(opened(client, "/console/files"), "Files")
     file = client.get("/datasets").json()["datasets"][0]["dataset_id"]

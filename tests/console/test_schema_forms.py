@@ -89,12 +89,6 @@ def test_defaults_and_examples_are_shown() -> None:
     assert [FIELDS[name].may_be_date for name in ("instant", "day_or_instant")] == [False, True]
 
 
-def test_a_description_is_text_with_code_between_backticks() -> None:
-    schema = {"properties": {"a": {"type": "string", "description": "Is `<b>` or <i>, not `a`."}}}
-    (field,) = fields_of(schema)
-    assert field.help == "Is <code>&lt;b&gt;</code> or &lt;i&gt;, not <code>a</code>."
-
-
 @pytest.mark.parametrize(
     ("name", "typed", "value"),
     [

@@ -1,11 +1,12 @@
 """Every text of a page has its translation, with the same values in it."""
 
+import ast
 import re
 
 import pytest
 
-from app.console.texts import LANGUAGES, language_for, texts_in
-from tests.texts import TRANSLATED, all_of, catalogue, path_of, written
+from app.console.texts import CATALOGUES, LANGUAGES, language_for, texts_in
+from tests.texts import TRANSLATED, all_of, catalogue, ids_of, path_of, written
 
 VALUES = re.compile(r"%\(\w+\)s")
 
@@ -16,6 +17,18 @@ def test_a_catalogue_has_the_texts_of_the_pages_and_no_others(language: str) -> 
     assert path_of(language).read_bytes() == written(language)
 
 
+def test_texts_of_templates_stand_where_they_are_found() -> None:
+    """Babel finds those of ``{% trans %}`` and ``_()`` alone, and in Python none within an f-string."""
+    templates = [path.read_text("utf-8") for path in (CATALOGUES.parent / "templates").iterdir()]
+    assert [found for text in templates for found in re.findall(r"""\btexts(?:\.counted)?\(["'].*""", text)] == []
+    english = {one for message in catalogue(TRANSLATED[0]) for one in ids_of(message.id)}
+    for path in CATALOGUES.parent.rglob("*.py"):
+        for called in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(called, ast.Call) and ast.unparse(called.func).endswith("texts") and called.args:
+                text = called.args[0]
+                assert not isinstance(text, ast.Constant) or text.value in english, f"{path.name}: {ast.unparse(text)}"
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_text_is_translated(language: str) -> None:
     assert [one.id for one in catalogue(language) if one.id and (one.fuzzy or not all_of(one.string))] == []
@@ -24,7 +37,7 @@ def test_every_text_is_translated(language: str) -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_translation_has_the_values_of_its_text(language: str) -> None:
     for one in catalogue(language):
-        texts = one.id if isinstance(one.id, tuple) else (one.id,)
+        texts = ids_of(one.id)
         for translated in one.string if isinstance(one.string, tuple) else (one.string,):
             assert set(VALUES.findall(translated)) == {name for text in texts for name in VALUES.findall(text)}, one.id
 

@@ -77,7 +77,7 @@ def test_an_empty_trigger_starts_uptime_with_its_defaults(client: TestClient, bo
     assert row["report"] == "uptime"
     details = client.get(f"/reports/{row['report_id']}").json()
     params = details.pop("params")
-    assert details.keys() - row.keys() == {"stage", "progress", "files", "warnings", "begun_by"}
+    assert details.keys() - row.keys() == {"stage", "progress", "files", "warnings"}
     assert params["lookback_hours"] == 96
     assert row["as_of"] == params["as_of"] == "2023-01-25T18:12:02.540980Z"
 
@@ -113,6 +113,15 @@ def test_a_waiting_report_tells_stage_and_progress(resources: Resources) -> None
     assert int(response.headers["retry-after"]) >= 1
 
 
+def test_long_parameters_are_in_no_list(resources: Resources) -> None:
+    with api(resources, slots=0, kinds={"dummy": DUMMY}) as idle:
+        params = {"word": "a" * 5000}
+        idle.post("/trigger_report", json={"report": "dummy", "params": params}).raise_for_status()
+        (listed,) = idle.get("/reports").json()["reports"]
+        assert listed["asked"] is None
+        assert idle.get(f"/reports/{listed['report_id']}").json()["asked"] == params
+
+
 def test_a_report_by_its_id_is_what_the_list_says_with_how_far_it_is(resources: Resources) -> None:
     with api(resources, slots=0, kinds={"dummy": DUMMY}) as idle:
         report_id = idle.post("/trigger_report", json={"report": "dummy", "params": {"lines": 2}}).json()["report_id"]
@@ -125,9 +134,10 @@ def test_a_report_by_its_id_is_what_the_list_says_with_how_far_it_is(resources: 
         "progress": 0.0,
         "files": [],
         "warnings": [],
-        "begun_by": None,
     }
     assert listed["status"] == "queued"
+    assert listed["asked"] == {"lines": 2}
+    assert listed["begun_by"] is None
     assert int(response.headers["retry-after"]) >= 1
 
 

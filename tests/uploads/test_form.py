@@ -85,3 +85,38 @@ def test_a_form_whose_file_does_not_begin_is_given_up(monkeypatch: pytest.Monkey
 
     with pytest.raises(UploadCut):
         asyncio.run(run())
+
+
+FIELDS = b"".join(
+    b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % one
+    for one in ((b"kind", b"polls"), (b"note", "Zürich\r\n--".encode()), (b"empty", b""))
+)
+
+
+def read_with_fields(form: bytes, *, size: int = 7) -> tuple[dict[str, str], bytes]:
+    async def run() -> tuple[dict[str, str], bytes]:
+        file = await file_in(TYPE, pieces(form, size), takes_fields=True)
+        return dict(file.fields), b"".join([block async for block in file.stream])
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_fields_before_the_file_are_read_where_they_are_taken(size: int) -> None:
+    fields = {"kind": "polls", "note": "Zürich\r\n--", "empty": ""}
+    assert read_with_fields(FIELDS + FORM, size=size) == (fields, CONTENT)
+    assert read_with_fields(FORM, size=size) == ({}, CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        (FIELDS + b"--x--\r\n", "The form ends before the file in it begins."),
+        (FIELDS + FORM.removesuffix(b"--\r\n") + b"\r\n" + FIELDS, "The form has several parts"),
+        (FIELDS.replace(b"polls", b"p" * form.MOST_FIELD_BYTES) + FORM, "The fields before the file have more than"),
+    ],
+    ids=["no file", "behind", "long"],
+)
+def test_fields_do_not_stand_behind_the_file_and_are_not_long(form: bytes, message: str) -> None:
+    with pytest.raises(InvalidUpload, match=message):
+        read_with_fields(form)

@@ -9,8 +9,9 @@ from typing import Any, Final
 from fastapi import Response
 
 from app.access.scopes import Scope
-from app.console.asking import Refused
-from app.console.marked import marked
+from app.console.asking import Refused, wrong
+from app.console.json_text import json_text, read_json
+from app.console.refusal_words import ADVICE, CAUSES, OTHERWISE
 from app.console.routes import Pages
 from app.console.samples import sample, samples
 from app.console.view import View, fields_of
@@ -23,25 +24,6 @@ GOING: Final = ("uploading", "checking", "loading", "removing")
 
 #: Rejected rows that a page shows, at most; rejects.csv has all.
 ROWS: Final = 20
-
-#: What to do about a file that was refused, by its code.
-ADVICE: Final = {
-    "rejected_file": marked("Mend these rows in the file and upload it again, or load the file without them."),
-    "duplicate_dataset": marked("These bytes are loaded already; nothing has to be done."),
-    "upload_lost": marked("Upload the file again."),
-    "upload_expired": marked("Upload the file again."),
-    "cancelled": marked("Load it again when you want it."),
-    "series_busy": marked("Load it again in a while."),
-    "database_full": marked("The database is full. Tell an administrator."),
-    "object_store_full": marked("The store of files is full. Tell an administrator."),
-    "time_limit_exceeded": marked("Divide the file into smaller ones; an administrator can allow more time."),
-    "memory_limit_exceeded": marked("Divide the file into smaller ones; an administrator can allow more memory."),
-}
-
-#: What else may help.
-OTHERWISE: Final = marked(
-    "Load it again; if that fails again, tell an administrator the code and the address of this page."
-)
 
 
 @pages.page("/files", Scope.DATA_READ, api="/datasets", queries=3)
@@ -97,17 +79,16 @@ async def reload(view: View) -> Response:
 
 @pages.action("/files/{dataset_id}/accept", Scope.DATA_WRITE)
 async def accept(view: View) -> Response:
-    """Save the mapping that was proposed, by a name, and load the file with it."""
+    """Load the file with the mapping that was proposed, as it was changed; perhaps save it by a name."""
     form, dataset_id = fields_of(await view.form()), view["dataset_id"]
+    text, name = form.get("document", ""), form.get("name", "").strip()
     try:
-        found = await view.api.get(f"/datasets/{dataset_id}")
-        name = form.get("name", "").strip()
+        mapping = _mapping(view, text)
         if name:
-            await view.api.send("PUT", f"/mappings/{name}", found["proposal"])
-        mapping = name or json.dumps(found["proposal"])
-        await view.api.send("POST", f"/datasets/{dataset_id}/reload", mapping=mapping)
+            await view.api.send("PUT", f"/mappings/{name}", mapping)
+        await view.api.send("POST", f"/datasets/{dataset_id}/reload", mapping=name or json.dumps(mapping))
     except Refused as refusal:
-        return await _file(view, dataset_id, refusal)
+        return await _file(view, dataset_id, refusal, text)
     return view.to(f"/console/files/{dataset_id}", said="reloading")
 
 
@@ -137,7 +118,7 @@ async def sample_file(view: View) -> Response:
     return sample(view["name"])
 
 
-async def _file(view: View, dataset_id: str, refusal: Refused | None = None) -> Response:
+async def _file(view: View, dataset_id: str, refusal: Refused | None = None, typed: str = "") -> Response:
     found = await view.api.get(f"/datasets/{dataset_id}")
     causes = Counter((one["column"], one["code"]) for one in found["rejections"]).most_common()
     code = (found["error"] or {}).get("code", "")
@@ -146,7 +127,9 @@ async def _file(view: View, dataset_id: str, refusal: Refused | None = None) -> 
         "file",
         file=found,
         name=_name_of(found),
-        causes=causes,
+        causes=[(column, view.texts(CAUSES.get(code, code)), code, count) for (column, code), count in causes],
+        mapping_text=typed or _changeable(found),
+        read_by=json_text(found["options"].get("mapping")),
         rejections=found["rejections"][:ROWS],
         advice=view.texts(ADVICE.get(code, OTHERWISE)) if found["error"] else "",
         is_going=found["status"] in GOING,
@@ -154,6 +137,25 @@ async def _file(view: View, dataset_id: str, refusal: Refused | None = None) -> 
         refusal=refusal,
         files_at=f"/datasets/{dataset_id}/files/",
     )
+
+
+def _changeable(file: Mapping[str, Any]) -> str:
+    """The mapping that a person may change to have a refused file loaded: the proposed one, or that it was read by."""
+    read_by = file["options"].get("mapping") if file["status"] == "rejected" else None
+    document = file["proposal"] or (read_by or {}).get("document")
+    return json_text(document) if document else ""
+
+
+def _mapping(view: View, text: str) -> Any:
+    """A mapping that was typed.
+
+    Raises:
+        Refused: it is no JSON.
+    """
+    try:
+        return read_json(text)
+    except ValueError as error:
+        raise wrong("document", view.texts("The text is no JSON: %(error)s", error=str(error))) from None
 
 
 def _name_of(file: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from fastapi import Response
 
 from app.access.scopes import Scope
+from app.console.asked_words import asked_words
 from app.console.routes import Pages
 from app.console.view import View
 
@@ -19,4 +20,5 @@ async def reports(view: View) -> Response:
     found = await view.api.get("/reports", kind=kind, status=status, cursor=cursor, limit=view.asked("limit"))
     kinds = await view.api.get("/reports/kinds")
     names = [one["name"] for one in kinds]
-    return view.render("reports", found=found, kinds=names, kind=kind, status=status, statuses=STATUSES)
+    words = {one["report_id"]: asked_words(view.texts, one["asked"] or {}) for one in found["reports"]}
+    return view.render("reports", found=found, words=words, kinds=names, kind=kind, status=status, statuses=STATUSES)

@@ -9,38 +9,44 @@ from fastapi import Response
 from starlette.datastructures import UploadFile
 
 from app.access.scopes import Scope
-from app.console.asking import Refused
-from app.console.json_text import read_json
+from app.console.asking import Refused, refused
+from app.console.kind_words import choices
+from app.console.picked import document_of, picked
+from app.console.read_as import Unclear, inspected_values, read_as
 from app.console.routes import Pages
 from app.console.samples import samples
 from app.console.view import View, fields_of
+from app.errors import OpenhoursError
+from app.routers.form_files import sent_form
 
 pages = Pages()
 
 #: Options of a load that the page asks for, in words of its own.
 OPTIONS: Final = ("on_error", "assume_zone", "mapping", "set", "columns", "source", "covers", "notify")
 
-#: Ends the names of fields that say how a column of the kind is filled.
-FROM, DATE, ZONE, WORDS, VALUE = "__from", "__date", "__zone", "__words", "__value"
-
-#: Of what a rule of a mapping may also say, the fields' names and the members of the rule.
-_ALSO: Final = {DATE: "date", ZONE: "zone", VALUE: "value"}
-
 
 @pages.page("/upload", Scope.DATA_READ, queries=1)
 async def upload(view: View) -> Response:
-    """Kind and options are in the address; a script sends files piece by piece, the form sends one at once."""
-    return await _page(view)
+    """Kind and options may be in the address; a script sends files piece by piece, the form sends one at once."""
+    return await _page(view, _chosen(view, {}))
 
 
 @pages.action("/upload", Scope.DATA_WRITE, takes_files=True)
 async def send(view: View) -> Response:
-    """Take the file of the form, with the options of the address: without a script it comes so."""
-    options = {name: view.asked(name) for name in OPTIONS}
+    """Take the file of the form, with the options before it: without a script it comes so."""
+    chosen, inspected = _chosen(view, {}), None
     try:
-        answer = await view.api.pass_on("POST", "/datasets", query={"kind": view.asked("kind"), **options})
+        form = await sent_form(view.request)
+        chosen = _chosen(view, form.fields)
+        inspected, mapping = await read_as(view, form, chosen)
+        query = {**chosen, **mapping, "filename": form.filename}
+        answer = await view.api.pass_on("POST", "/datasets", form.content, query=query)
+    except Unclear as unclear:
+        return await _page(view, {**chosen, "kind": unclear.kind}, unclear.refusal, unclear.inspected)
+    except OpenhoursError as error:
+        return await _page(view, chosen, refused(error), inspected)
     except Refused as refusal:
-        return await _page(view, refusal)
+        return await _page(view, chosen, refusal, inspected)
     return view.to(f"/console/files/{answer.document['dataset_id']}", said="uploaded")
 
 
@@ -61,7 +67,7 @@ async def inspect(view: View) -> Response:
     query = {"kind": fields.get("kind", ""), "filename": fields.get("filename", "")}
     try:
         if mapping:
-            mapping = json.dumps(_picked(_document(mapping), fields), ensure_ascii=False)
+            mapping = json.dumps(picked(document_of(mapping), fields), ensure_ascii=False)
         answer = await view.api.ask(
             "POST", "/datasets/inspect", query={**query, "mapping": mapping}, body=await head.read()
         )
@@ -71,7 +77,7 @@ async def inspect(view: View) -> Response:
         if not mapping:
             return view.render("upload_refused", refusal=refusal, http_status=HTTPStatus.OK)
         answer = await view.api.ask("POST", "/datasets/inspect", query=query, body=await _again(head))
-        return _inspected(view, answer.document, kinds, refusal=refusal, document=_document(mapping))
+        return _inspected(view, answer.document, kinds, refusal=refusal, document=document_of(mapping))
     return _inspected(view, answer.document, kinds, saved=saved and saved["name"])
 
 
@@ -84,87 +90,36 @@ def _inspected(
     document: Mapping[str, Any] | None = None,
     saved: str | None = None,
 ) -> Response:
-    document = found["mapping"] if document is None else document
-    kind = next(one for one in kinds if one["name"] == found["kind"])
-    rules = (document or {}).get("columns", {})
     return view.render(
         "upload_inspected",
-        found=found,
-        kind=kind,
-        document=json.dumps(document, ensure_ascii=False) if document else "",
-        picks=[
-            (column, _shown(rules.get(column["name"], {}))) for column in kind["columns"] if not column["instead_of"]
-        ],
+        **inspected_values(found, kinds, document),
         refusal=refusal,
         http_status=HTTPStatus.OK,  # it is a piece of the page, which is shown whatever it says
         saved=saved,
     )
 
 
-async def _page(view: View, refusal: Refused | None = None) -> Response:
+def _chosen(view: View, fields: Mapping[str, str]) -> dict[str, str]:
+    """Kind and options, of a form or of the address."""
+    return {name: fields.get(name, view.asked(name)).strip() for name in ("kind", *OPTIONS)}
+
+
+async def _page(
+    view: View, chosen: Mapping[str, str], refusal: Refused | None = None, inspected: Mapping[str, Any] | None = None
+) -> Response:
     kinds = await view.api.get("/datasets/kinds")
     mappings = await view.api.get("/mappings")
-    chosen = {name: view.asked(name) for name in ("kind", *OPTIONS)}
     kind = next((one for one in kinds if one["name"] == chosen["kind"]), None)
     return view.render(
         "upload",
-        kinds=kinds,
+        kind_choices=choices(view.texts, [one["name"] for one in kinds]),
         kind=kind,
         chosen=chosen,
         mappings=mappings["mappings"],
         samples=samples(),
         refusal=refusal,
+        inspected=inspected,
     )
-
-
-def _shown(rule: Mapping[str, Any]) -> dict[str, str]:
-    """What the fields of a column show of its rule."""
-    words = "\n".join(f"{word} = {meaning}" for word, meaning in rule.get("words", {}).items())
-    place = rule.get("from", "")
-    texts = {"from": str(place), "words": words}
-    return texts | {member: str(rule.get(member) or "") for member in _ALSO.values()}
-
-
-def _picked(document: dict[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
-    """A mapping with what was picked in the fields; what they do not ask for stays as it is."""
-    columns = dict(document.get("columns", {}))
-    for name in {field.removesuffix(FROM) for field in fields if field.endswith(FROM)}:
-        before, place, value = columns.get(name, {}), fields[name + FROM], fields.get(name + VALUE, "").strip()
-        if not place and not value:
-            if "from" in before or "value" in before:
-                columns.pop(name, None)
-            continue
-        if value and not place:
-            columns[name] = {"value": value}
-            continue
-        is_same = str(before.get("from", "")) == place
-        rule = dict(before) if is_same else {"from": int(place) if isinstance(before.get("from"), int) else place}
-        for ending, member in ((DATE, "date"), (ZONE, "zone")):
-            text = fields.get(name + ending, "").strip()
-            if text:
-                rule[member] = text
-            else:
-                rule.pop(member, None)
-        words = dict(_word(line) for line in fields.get(name + WORDS, "").splitlines() if line.strip())
-        if words:
-            rule["words"] = words
-        else:
-            rule.pop("words", None)
-        columns[name] = rule
-    return {**document, "columns": columns}
-
-
-def _word(line: str) -> tuple[str, str]:
-    word, _, meaning = line.rpartition("=")
-    return word.strip(), meaning.strip()
-
-
-def _document(text: str) -> dict[str, Any]:
-    try:
-        found = read_json(text)
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
 
 
 async def _again(file: UploadFile) -> bytes:

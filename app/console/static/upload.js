@@ -7,7 +7,8 @@ const PIECE_BYTES = 8 * 1024 * 1024;
 const DELAYS = [0, 1000, 2000, 4000, 8000, 8000, 15000, 30000, 30000];
 
 const form = document.getElementById("files");
-const choices = document.getElementById("choices");
+const kind = document.getElementById("field-kind");
+const mapping = document.getElementById("field-mapping");
 const field = document.getElementById("field-file");
 const inspected = document.getElementById("inspected");
 const list = document.getElementById("uploads");
@@ -18,12 +19,12 @@ let chosen = [];
 
 function options() {
   const found = {};
-  for (const [name, value] of new FormData(choices)) if (value !== "") found[name] = value;
+  for (const one of document.querySelectorAll("#choices [name]")) if (one.value !== "") found[one.name] = one.value;
   const read = inspected.querySelector("section");
   if (read) {
     found.kind = read.dataset.kind;
-    const mapping = read.dataset.saved || read.dataset.mapping;
-    if (mapping && !found.mapping) found.mapping = mapping;
+    const picked = read.dataset.saved || read.dataset.mapping;
+    if (picked && !found.mapping) found.mapping = picked;
   }
   return found;
 }
@@ -39,7 +40,7 @@ async function inspect(fields) {
   const file = chosen[0];
   if (!file) return;
   const body = fields || new FormData();
-  if (!body.get("kind")) body.set("kind", new FormData(choices).get("kind") || "");
+  if (!body.get("kind")) body.set("kind", kind.value);
   body.set("filename", file.name);
   body.set("head", await head(file), "head");
   inspected.setAttribute("aria-busy", "true");
@@ -53,10 +54,14 @@ async function inspect(fields) {
   });
 }
 
+function look() {
+  inspected.replaceChildren();
+  if (!mapping.value) inspect();
+}
+
 function choose(files) {
   chosen = [...files];
-  inspected.replaceChildren();
-  if (!new FormData(choices).get("mapping")) inspect();
+  look();
 }
 
 function row(name) {
@@ -123,6 +128,7 @@ function send(file) {
 }
 
 form.addEventListener("submit", (event) => {
+  if (event.submitter.id !== "send") return;
   event.preventDefault();
   for (const file of chosen) send(file);
   chosen = [];
@@ -130,6 +136,7 @@ form.addEventListener("submit", (event) => {
 });
 
 field.addEventListener("change", () => choose(field.files));
+for (const choice of [kind, mapping]) choice.addEventListener("change", look);
 
 const drop = document.getElementById("drop");
 for (const name of ["dragover", "dragenter"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
