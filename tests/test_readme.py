@@ -92,7 +92,7 @@ CHANGING = re.compile(
     r"""[0-9a-f]{32}(?![0-9a-f]) | 127\.0\.0\.1:\d+ | localhost:\d+ | (?<=\.csv)\?[^"\s]*
     | (?<=manifest\.json:\ )[\d,]+(?=\ bytes) | (?<=uptime-summary\.json:\ )[\d,]+(?=\ bytes)
     | [\d.,]+(?=\ GiB\ free|\ files\ and\ connections|\ s\ apart) | (?<=PostgreSQL\ )[\d.]+ | (?<=Valkey\ )[\d.]+
-    | (?<=temporary\ folder:\ )\S+ | "(?:created|uploaded|started|finished)_at":\ "[^"]*"
+    | (?<=at\ revision\ )\d{4} | (?<=temporary\ folder:\ )\S+ | "(?:created|uploaded|started|finished)_at":\ "[^"]*"
     | (?:date|upload-expires):\ [^\r\n]* | (?<=oh_)[0-9A-Za-z]{8}…[0-9A-Za-z]{4}
     | (?:(?<=next:\ )|(?<=Berlin\ \ ))\d{4}-\d\d-\d\dT06:30:00\+0[12]:00
     | \d{4}-\d\d-\d\dT\d\d:\d\dZ(?:\ \ (?!never)\S+)?""",
