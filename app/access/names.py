@@ -6,7 +6,7 @@ A small part of Unicode's rules (UTS 39): one script in a word, and no name that
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 from unicodedata import category, name, normalize
 
@@ -32,6 +32,8 @@ def what_is_wrong(text: str) -> str | None:
     """Why a name may not be given, as the end of a sentence; None: it may."""
     if any(is_invisible(one) for one in text):
         return "has characters that are not visible"
+    if any(one == other and category(one) == "Mn" for one, other in pairwise(normalize("NFD", text))):
+        return "has a mark twice on one letter, where they are drawn as one"
     for word in _words(normalize("NFKC", text)):
         scripts = sorted({_script(one) for one in word if one.isalpha()} - {"MODIFIER"})
         if len(scripts) > 1 and not {*scripts} <= _EAST_ASIAN | {"LATIN"}:

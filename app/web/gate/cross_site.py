@@ -23,10 +23,14 @@ class CrossSite:
         self._own = None if public_url is None else _origin_of(public_url)
         self._origins = frozenset(origins)
 
-    def check(self, scope: Scope, headers: Headers) -> None:
-        """Raise CrossOrigin for a request that the page of another site has made."""
+    def check(self, scope: Scope, headers: Headers, *, may_be_listed: bool) -> None:
+        """Raise CrossOrigin for a request that the page of another site has made.
+
+        Pages of the origins may ask what needs no login, and in local mode anything (``may_be_listed``); a session is
+        none of theirs, though a browser sends its cookie for pages of the same site.
+        """
         origin = headers.get("origin")
-        if origin is not None and (origin in self._origins or "*" in self._origins):
+        if may_be_listed and origin is not None and (origin in self._origins or "*" in self._origins):
             return
         site = headers.get("sec-fetch-site")
         if site in {"same-origin", "none"} or (

@@ -94,7 +94,8 @@ class Gate:
                 who = replace(asker.principal, request_id=caller.request_id)
                 require(need, who)
             if changes and (need.is_open or asker.is_ambient):
-                self._cross_site.check(scope, headers)
+                may_be_listed = need.is_open or who.via == "local"
+                self._cross_site.check(scope, headers, may_be_listed=may_be_listed)
         except OpenhoursError as error:
             if changes and isinstance(error, AccessRefused):
                 self._refusals.note(who, method=scope["method"], path=path, code=error.code)

@@ -214,6 +214,23 @@ def test_42_over_https_a_session_is_a_secure_cookie_and_http_is_another_site(
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
+def test_a_page_of_a_listed_origin_has_a_key_and_never_a_session(untouched: Resources, stores_nothing: None) -> None:
+    people = People(untouched.engine)
+    ken = people.user("Ken", "operator")
+    session, key = people.credential(ken, Kind.SESSION).text, people.credential(ken).text
+    listed = "https://sibling.openhours.example"
+    app = create_app(with_settings(untouched, auth="on", cors_origins=listed), slots=0)
+    client = LocalClient(app, peer="10.0.0.7", base_url="https://openhours.example")
+    path, asked = f"/reports/{'0' * 32}", {"Origin": listed, "Sec-Fetch-Site": "same-site"}
+    by_session = {"Cookie": f"__Host-openhours={session}"}
+    by_key = {"Authorization": f"Bearer {key}"}
+    assert client.delete(path, headers=asked | by_key).status_code == 404
+    for headers in (by_session, by_session | by_key):
+        answer = client.delete(path, headers=asked | headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "cross_origin")
+    assert client.post("/login", json={"name": "Ken", "password": "no"}, headers=asked).status_code == 401
+
+
 def test_who_opens_a_page_without_being_logged_in_is_led_to_the_login(untouched: Resources) -> None:
     People(untouched.engine).user("Barbara", "viewer")
     app = create_app(with_settings(untouched, auth="on"), slots=0)
