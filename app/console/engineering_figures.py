@@ -51,7 +51,9 @@ class Figures:
 
     @property
     def periods(self) -> list[str]:
-        """All periods that the report has figures of, in order of time."""
+        """All periods of the report, in order of time; of one from before reports named them, those with figures."""
+        if self.summary is not None and self.summary.get("periods"):
+            return list(self.summary["periods"])
         return sorted({one["period"] for metric in self.metrics for one in metric["series"]})
 
     @property

@@ -17,6 +17,7 @@ _MAPPING: Final = marked(
 #: By code.
 ADVICE: Final = {
     "rejected_rows": _ROWS,
+    "rejected_file": _ROWS,
     "contradiction": marked("Decide which of the rows is right, mend the file and upload it again."),
     "unreadable": _LOST,
     "wrong_format": _FORMAT,

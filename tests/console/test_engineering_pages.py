@@ -136,12 +136,14 @@ def test_each_metric_has_its_figure_how_many_it_is_of_and_how_it_went(pulls: Tes
     assert "OPENHOURS_INCIDENT_LABELS says what an incident is: change_fail_rate" in main.text
 
 
-def test_of_one_team_there_are_its_figures_and_no_line_of_all(pulls: TestClient) -> None:
+def test_of_one_team_there_are_its_figures_and_its_own_lines(pulls: TestClient) -> None:
     figured(pulls)
     main = opened(pulls, "/console/engineering")
     assert [one["value"] for one in main.one(id="field-group").all("option")] == ["", "Mobile", "Payments", "Search"]
     of = opened(pulls, "/console/engineering?group=Payments")
-    assert not of.all("svg")
+    whole, own = (card(one, "pull_requests_merged").one("svg")["aria-label"] for one in (main, of))
+    assert "between" in own
+    assert own != whole
     figure = card(of, "pull_requests_merged").one("strong").text
     link = card(of, "pull_requests_merged").one("a")["href"]
     metric = opened(pulls, link)

@@ -168,6 +168,30 @@ def test_what_was_not_read_is_partial_and_none_is_then_not_zero(half_read: Resou
     assert summary["not_read"] == {"pull_requests": ["acme/web"]}
 
 
+def test_the_course_of_a_group_is_that_of_its_rows_where_all_was_read(half_read: Resources, tmp_path: Path) -> None:
+    rows, summary = made(half_read, tmp_path / "report", metrics=["pull_requests_merged", "merge_time", "ci_success"])
+    assert summary["periods"] == ["2024-W45", "2024-W46"]
+    of = {(row["metric"], row["team"], row["part"], row["period"]): row for row in rows if row["of"] == "team"}
+    seen = set()
+    for metric in (one for pillar in summary["pillars"] for one in pillar["metrics"]):
+        for group in metric["groups"]:
+            for period, value in zip(summary["periods"], group["course"], strict=True):
+                key = metric["metric"], group["group"] or "", group["part"] or "", period
+                row = of.get(key, {"state": "complete", "value": ""})
+                is_known = row["state"] == "complete" and row["value"]
+                assert value == (pytest.approx(float(row["value"])) if is_known else None), key
+                seen.add(value is None)
+    assert seen == {True, False}
+
+
+def test_many_periods_leave_the_course_of_groups_out(loaded: Resources, tmp_path: Path) -> None:
+    years = {"since": "2023-01-02", "until": "2024-11-18", "metrics": ["pull_requests_merged"]}
+    _, summary = made(loaded, tmp_path / "weeks", **years)
+    assert {one["course"] for one in summary["pillars"][0]["metrics"][0]["groups"]} == {None}
+    _, summary = made(loaded, tmp_path / "months", **years, each="month")
+    assert {len(one["course"]) for one in summary["pillars"][0]["metrics"][0]["groups"]} == {23}
+
+
 def warned_of(resources: Resources, folder: Path, asked: dict[str, Any]) -> list[Any]:
     """What a report warns of."""
     warned: list[Any] = []

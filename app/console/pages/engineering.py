@@ -112,32 +112,41 @@ def _card(view: View, found: Figures, told: Mapping[str, Any], group: str) -> di
     return {
         "name": told["metric"],
         "title": told["title"],
-        "figures": [_figure(view, found, told, one, has_trend=not group) for one in shown],
+        "figures": [_figure(view, found, told, one) for one in shown],
         "more": len(of) - len(shown),
     }
 
 
-def _figure(
-    view: View, found: Figures, told: Mapping[str, Any], one: Mapping[str, Any], *, has_trend: bool
-) -> dict[str, Any]:
+def _figure(view: View, found: Figures, told: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "part": one["part"],
         "value": written(view.texts, one["value"], told["unit"]),
         "noun": "" if one["value"] is None else noun(told["unit"]),
         "n": one["n"],
         "notes": notes(view.texts, one),
-        "trend": _trend(view, found, told, one["part"]) if has_trend else None,
+        "trend": _trend(view, found, told, one),
     }
 
 
-def _trend(view: View, found: Figures, told: Mapping[str, Any], part: str | None) -> Trend | None:
-    series = [one for one in told["series"] if one["part"] == part]
+def _trend(view: View, found: Figures, told: Mapping[str, Any], one: Mapping[str, Any]) -> Trend | None:
+    """How a figure of all together, of a team or of a repository went."""
+    series = [period for period in told["series"] if period["part"] == one["part"]]
+    if "group" in one:
+        states = {period["period"]: period["state"] for period in series}
+        series = [
+            {
+                "period": period,
+                "value": value,
+                "state": "complete" if value is not None else states.get(period, "complete"),
+            }
+            for period, value in zip(found.periods, one.get("course") or (), strict=False)
+        ]
     return trend(view.texts, found.periods, series, told["unit"])
 
 
 def _trends(view: View, found: Figures, told: Mapping[str, Any]) -> Sequence[tuple[str | None, Trend]]:
     """Of each part that has one."""
-    every = [(one["part"], _trend(view, found, told, one["part"])) for one in told["whole"]]
+    every = [(one["part"], _trend(view, found, told, one)) for one in told["whole"]]
     return [(part, drawn) for part, drawn in every if drawn is not None]
 
 

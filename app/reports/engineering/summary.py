@@ -19,6 +19,9 @@ from app.reports.kind import Outline
 MOST_GROUPS: Final = 100
 MOST_PARTS: Final = 10
 
+#: Periods of a report in whose summary groups have their course: the summary is read with every page.
+MOST_PERIODS: Final = 60
+
 #: Repositories that a note names.
 MOST_NAMED: Final = 5
 
@@ -40,6 +43,11 @@ class GroupMetric(MetricFigure):
     """What a metric comes to in a team or a repository."""
 
     group: str | None = Field(description="Its name; null for what belongs to none.")
+    course: list[float | None] | None = Field(
+        None,
+        description="From period to period, in the order of `periods`; null for a period that has no figure, or of "
+        f"which not everything is known. Itself null if there are more than {MOST_PERIODS} periods.",
+    )
 
 
 class PeriodMetric(MetricFigure):
@@ -77,6 +85,7 @@ class EngineeringSummary(BaseModel):
     each: str
     first: date = Field(description="First local date of the report.")
     last: date = Field(description="Last local date of the report.")
+    periods: list[str] = Field([], description="All of them, in order of time.")
     as_of: datetime
     pillars: list[PillarSummary]
     not_read: dict[str, list[str]] = Field(
@@ -97,6 +106,7 @@ def summarise(
         each=each,
         first=dates[0],
         last=dates[1],
+        periods=list(outcome.division.labels),
         as_of=as_of,
         pillars=[
             PillarSummary(pillar=one, title=PILLARS[one], metrics=pillars[one]) for one in PILLARS if one in pillars
@@ -128,12 +138,31 @@ def _metric(told: Told, outcome: Outcome) -> MetricSummary:
         caveat=metric.caveat,
         unit=metric.unit,
         whole=[MetricFigure(**_figure(told, one)) for one in whole],
-        groups=[GroupMetric(**_figure(told, one), group=_name(outcome, int(cells.group[one]))) for one in groups],
+        groups=[
+            GroupMetric(**_figure(told, one), group=_name(outcome, int(cells.group[one])), course=course)
+            for one, course in zip(groups, _courses(told, groups, len(outcome.division.labels)), strict=True)
+        ],
         series=[
             PeriodMetric(**_figure(told, one), period=outcome.division.labels[int(cells.period[one])])
             for one in series.tolist()
         ],
     )
+
+
+def _courses(told: Told, groups: Sequence[int], periods: int) -> list[list[float | None] | None]:
+    """Of cells of all the time, what their groups and parts came to in each period."""
+    if not groups or not 0 < periods <= MOST_PERIODS:
+        return [None] * len(groups)
+    cells = told.cells
+    code = cells.group * len(cells.parts) + cells.split
+    order = np.argsort(code[groups])
+    sorted_codes = code[groups][order]
+    shown = np.flatnonzero((cells.period != WHOLE) & (cells.group != WHOLE) & np.isin(code, sorted_codes))
+    is_known = told.state[shown] == STATES.index(State.COMPLETE)
+    values = np.full((len(groups), periods), np.nan)
+    row = order[np.searchsorted(sorted_codes, code[shown])]
+    values[row, cells.period[shown]] = np.where(is_known, cells.figures.value[shown], np.nan)
+    return [[_known(one) for one in line] for line in values.tolist()]
 
 
 def _most(told: Told, which: np.ndarray[Any, Any], most: int) -> list[int]:
