@@ -81,6 +81,7 @@ def _of_report(connection: Connection, ended: Ended) -> Telling:
     name = _schedule_name(connection, begun_by)
     if record is not None:
         data |= _report_data(record)
+        facts += _range_facts(jobs.parameters(connection, ended.id) or {})
         if record.as_of is not None:
             facts.append(("As of", iso(record.as_of)))
         if record.error_message is not None:
@@ -100,6 +101,12 @@ def _of_report(connection: Connection, ended: Ended) -> Telling:
         data=data,
         begun_by=begun_by,
     )
+
+
+def _range_facts(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What time a report is about, if it was asked about a range."""
+    words = {"period": "Period", "from": "From", "to": "To"}
+    return [(word, str(params[name])) for name, word in words.items() if params.get(name) is not None]
 
 
 def _report_data(record: JobRecord) -> dict[str, Any]:
