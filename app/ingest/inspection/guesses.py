@@ -22,13 +22,23 @@ STATUSES: Final = {
 }
 
 #: Words for nothing.
-NULLS: Final = ("null", "NULL", "None", "NaN", "NaT", "nan", "N/A", "n/a", "-")
+NULLS: Final = (
+    *("null", "NULL", "None", "NaN", "NaT", "nan", "N/A", "n/a", "#N/A", "-"),
+    *("\\N", "(null)", "<null>", "nil", "undefined"),
+)
 
-#: Instants that programs write for nothing: the zero time of Go and .NET, that of MySQL, the beginning of Unix time.
-NO_TIME: Final = re.compile(r"(0001-01-01|1970-01-01)[T ]00:00(:00)?(\.0+)?(Z| UTC|[+-]00:?00)?|0000-00-00( 00:00:00)?")
+#: Instants that programs write for nothing: the zero time of Go and .NET, that of MySQL, the beginning of Unix time and
+#: of spreadsheets, the last second of all.
+NO_TIME: Final = re.compile(
+    r"((0001|1970|1900)-01-01[T ]00:00(:00)?|9999-12-31[T ]23:59(:59)?)(\.[0-9]+)?(Z| UTC|[+-]00:?00)?"
+    r"|0000-00-00( 00:00:00)?"
+)
 
 #: What stands between a repository and the number in the address of a pull request, at four hosts.
 _ENDS: Final = ("/pull/", "/-/merge_requests/", "/pull-requests/", "/pullrequest/")
+
+#: The number of a pull request with what it is, such as PR-42.
+_OF_PULL: Final = re.compile(r"(pull|pull request|pr|mr|merge request)[ /#!-]*[0-9]+", re.IGNORECASE)
 
 #: Formats of which only the numbers tell which one it is.
 _DAY_OR_MONTH: Final = ("dmy", "mdy")
@@ -159,6 +169,8 @@ def _number(_: str, texts: Sequence[str]) -> _Found:
         return "number", {}
     if all(re.fullmatch(r"[#!][0-9]+", text) for text in texts):
         return "number", {"trim": "#!"}
+    if all(_OF_PULL.fullmatch(text) for text in texts):
+        return "number", {"trim": "".join(sorted({sign for text in texts for sign in text if not sign.isdigit()}))}
     if all(re.fullmatch(r"[#!]?[0-9]+(\.[0-9]+)?", text) for text in texts):
         return "number", {**({"trim": "#!"} if any(text[0] in "#!" for text in texts) else {}), "number": "1234.5"}
     return None

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from app.ingest.column_types import TRUTH
 from app.ingest.inspection.guesses import NO_TIME, Guess, is_nothing
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import ALSO, WORDS_OF_PULLS, plain, word, word_of_time
+from app.ingest.inspection.names import ALSO, WORDS_OF_PULLS, WORDS_OF_TRUTH, plain, word, word_of_time
 from app.ingest.kind import DatasetKind
 from app.mapping.document import read_mapping, with_values, written
 
@@ -145,6 +146,9 @@ def _rule(holds: str, found: Guess) -> dict[str, Any]:
     suits = suits or (found.what in {"weekday", "time of day"} and holds.startswith(found.what))
     suits = suits or (found.what == "opening hours" and holds == "weekday")
     suits = suits or (found.what == "number" and holds in {"number", "weekday"})
+    if holds == TRUTH.name and any(text not in TRUTH.allowed for text in found.examples):
+        known = {text: WORDS_OF_TRUTH[text.lower()] for text in found.examples if text.lower() in WORDS_OF_TRUTH}
+        return {"words": known} if known else {}
     if found.what in {"number", "status"} and holds.startswith("time of day"):
         return {"time": "fraction" if any("." in text for text in found.examples) else "24h"}
     if holds == "timestamp" and found.what not in {"instant", "nothing"}:
