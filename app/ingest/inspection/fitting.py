@@ -7,7 +7,7 @@ from typing import Any, Final
 from app.ingest.column_types import DATE, TRUTH
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import ALSO, WORDS_OF_PULLS, plain, word, word_of_time
+from app.ingest.inspection.names import ALSO, WORDS_OF_PULLS, WORDS_OF_TRUTH, plain, word, word_of_time
 
 #: The columns that opening hours become.
 WINDOW: Final = ("day", "start_time_local", "end_time_local")
@@ -94,8 +94,9 @@ def rule_for(holds: str, found: Guess) -> dict[str, Any]:
     """The members of a rule that suit what the column holds: the words of a status are none for a key."""
     if holds == DATE.name and found.what == "instant":
         return {name: form for name, form in found.rule.items() if name == "date" and form != "iso"}
-    if holds == TRUTH.name and not {*found.examples} <= {*TRUTH.allowed}:
-        return {"words": _TRUTHS} if {text.lower() for text in found.examples} <= {*map(str.lower, _TRUTHS)} else {}
+    if holds == TRUTH.name and any(text not in TRUTH.allowed for text in found.examples):
+        known = {text: WORDS_OF_TRUTH[text.lower()] for text in found.examples if text.lower() in WORDS_OF_TRUTH}
+        return {"words": _TRUTHS | known} if known else {}
     if found.what in {"number", "status"} and holds.startswith("time of day"):
         shares = [float(text) <= 1 for text in found.examples if re.fullmatch(r"[0-9]*\.[0-9]+", text)]
         return {"time": "fraction" if shares and all(shares) else "24h"}

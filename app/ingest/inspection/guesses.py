@@ -15,6 +15,9 @@ from app.timeline.zones import known_zones
 #: What stands between a repository and the number in the address of a pull request, at four hosts.
 _ENDS: Final = ("/pull/", "/-/merge_requests/", "/pull-requests/", "/pullrequest/")
 
+#: The number of a pull request with what it is, such as PR-42.
+_OF_PULL: Final = re.compile(r"(pull|pull request|pr|mr|merge request)[ /#!-]*[0-9]+", re.IGNORECASE)
+
 #: Most different texts of a column of words.
 MOST_WORDS: Final = 12
 
@@ -146,6 +149,8 @@ def _number(_: str, texts: Sequence[str]) -> Found:
         return "number", {}
     if all(re.fullmatch(r"[#!][0-9]+", text) for text in texts):
         return "number", {"trim": "#!"}
+    if all(_OF_PULL.fullmatch(text) for text in texts):
+        return "number", {"trim": "".join(sorted({sign for text in texts for sign in text if not sign.isdigit()}))}
     if all(re.fullmatch(r"[#!]?[0-9]+(\.[0-9]+)?", text) for text in texts):
         return "number", {**({"trim": "#!"} if any(text[0] in "#!" for text in texts) else {}), "number": "1234.5"}
     return None

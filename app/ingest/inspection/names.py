@@ -99,8 +99,14 @@ WORDS_OF_PULLS: Final[Mapping[str, tuple[str, ...]]] = {
     "changed_files": ("changedfiles", "fileschanged", "files"),
 }
 
+#: What is written for true and false, in small letters.
+WORDS_OF_TRUTH: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("true", "yes", "1", "t", "y", "wahr", "ja", "vrai", "oui"), "true"),
+    **dict.fromkeys(("false", "no", "0", "f", "n", "falsch", "nein", "faux", "non"), "false"),
+}
+
 #: What the names of columns of pull requests begin with, and what those of times end with.
-_BEFORE: Final = ("pullrequest", "mergerequest", "pr", "mr")
+_BEFORE: Final = ("pullrequest", "mergerequest", "pull", "pr", "mr")
 _BEHIND: Final = ("utc", "timestamp", "datetime", "date", "time", "at", "on", "am", "le", "el")
 
 

@@ -40,10 +40,17 @@ STATUSES: Final = {
 HTTP_CODES: Final = {"2*": "active", "3*": "active", "4*": "inactive", "5*": "inactive", "0": "inactive"}
 
 #: Words for nothing.
-NULLS: Final = ("null", "NULL", "None", "NaN", "NaT", "nan", "N/A", "n/a", "-")
+NULLS: Final = (
+    *("null", "NULL", "None", "NaN", "NaT", "nan", "N/A", "n/a", "#N/A", "-"),
+    *("\\N", "(null)", "<null>", "nil", "undefined"),
+)
 
-#: Instants that programs write for nothing: the zero time of Go and .NET, that of MySQL, the beginning of Unix time.
-NO_TIME: Final = re.compile(r"(0001-01-01|1970-01-01)[T ]00:00(:00)?(\.0+)?(Z| UTC|[+-]00:?00)?|0000-00-00( 00:00:00)?")
+#: Instants that programs write for nothing: the zero time of Go and .NET, that of MySQL, the beginning of Unix time and
+#: of spreadsheets, the last second of all.
+NO_TIME: Final = re.compile(
+    r"((0001|1970|1900)-01-01[T ]00:00(:00)?|9999-12-31[T ]23:59(:59)?)(\.[0-9]+)?(Z| UTC|[+-]00:?00)?"
+    r"|0000-00-00( 00:00:00)?"
+)
 
 
 def is_nothing(text: str) -> bool:

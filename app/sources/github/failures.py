@@ -14,7 +14,7 @@ _UNREACHABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EN
 _OF_THE_SYSTEM: Final[Mapping[type[BaseException], str]] = {
     socket.gaierror: "there is no such host, or the name server does not answer",
     ssl.SSLCertVerificationError: "its certificate is not trusted",
-    ssl.SSLError: "it does not speak TLS as this machine does; is it https, and is the port right?",
+    ssl.SSLError: "it does not speak TLS as this machine does; see whether it is https at all, and the port is right",
     ConnectionRefusedError: "the connection was refused: nothing listens there, or a firewall is in between",
 }
 
