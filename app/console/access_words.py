@@ -13,6 +13,13 @@ ROLES: Final[Mapping[str, str]] = {
     Role.ADMIN: marked("Administrator: may do everything, also manage users and read the audit"),
 }
 
+#: The names of roles within a sentence.
+SHORT_ROLES: Final[Mapping[str, str]] = {
+    Role.VIEWER: marked("viewer"),
+    Role.OPERATOR: marked("operator"),
+    Role.ADMIN: marked("admin"),
+}
+
 #: What each scope lets somebody do.
 SCOPES: Final[Mapping[str, str]] = {
     Scope.REPORTS_READ: marked("See and download reports"),

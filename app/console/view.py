@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 
 from app.access.principal import Principal
 from app.access.scopes import Scope, roles_with
+from app.console.access_words import SHORT_ROLES
 from app.console.api_words import sentence, told, with_code
 from app.console.asking import Api, Refused
 from app.console.navigation import ENTRIES, Entry
@@ -95,6 +96,7 @@ class View:
         said = SAID.get(self.asked("said"))
         common = {
             "view": self,
+            "own_role": "" if self.who.role is None else self.texts(SHORT_ROLES[self.who.role]),
             "here": self.same() if self.request.method == "GET" else self.link("/console"),
             "texts": self.texts,
             "entries": self._entries(),
@@ -171,8 +173,9 @@ def _of_texts(name: str) -> Callable[..., Any]:
     return form
 
 
-def _roles(scope: str) -> str:
-    return ", ".join(roles_with(Scope(scope)))
+@pass_context
+def _roles(context: Context, scope: str) -> str:
+    return ", ".join(context["view"].texts(SHORT_ROLES[role]) for role in roles_with(Scope(scope)))
 
 
 def fields_of(form: FormData) -> Mapping[str, str]:

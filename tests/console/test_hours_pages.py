@@ -553,7 +553,7 @@ def test_a_calendar_is_made_from_a_country_and_refreshed(client: LocalClient) ->
     )
     refreshed = client.get(refresh["href"].replace("show=1", "show=1&years=2027"))
     assert _changes(refreshed) == [
-        ["changes", "closed Other", "closed Neujahr"],
+        ["is changed", "closed Other", "closed Neujahr"],
         ["is added", "", "closed Erster Weihnachtstag"],
         ["is taken out", "closed Ours", ""],
     ]

@@ -20,5 +20,5 @@ async def reports(view: View) -> Response:
     found = await view.api.get("/reports", kind=kind, status=status, cursor=cursor, limit=view.asked("limit"))
     kinds = await view.api.get("/reports/kinds")
     names = [one["name"] for one in kinds]
-    words = {one["report_id"]: asked_words(view.texts, one["asked"] or {}) for one in found["reports"]}
+    words = {one["report_id"]: asked_words(view.texts, one) for one in found["reports"]}
     return view.render("reports", found=found, words=words, kinds=names, kind=kind, status=status, statuses=STATUSES)

@@ -15,6 +15,12 @@ pytestmark = [
     pytest.mark.skipif(os.environ.get("CONSOLE_PICTURES") != "1", reason="CONSOLE_PICTURES=1 makes pictures"),
 ]
 
+#: Of a picture on a page, which is loaded once it is seen.
+_WIDTH_ONCE_LOADED = """
+(one) => (one.complete ? Promise.resolve() : new Promise((done) => { one.onload = one.onerror = done; }))
+  .then(() => one.naturalWidth)
+"""
+
 #: Of a page that is longer its beginning is shown, pixels.
 HIGHEST = 800
 
@@ -25,6 +31,7 @@ def test_a_picture_is_made(path: str, picture: Path, window: Windows, made: Made
         opened.open(ADDRESSES[path](made)[-1 if path == "/console/reports/new" else 0])
         for picture_on_page in opened.page.locator("main img").all():
             picture_on_page.scroll_into_view_if_needed()
+            assert picture_on_page.evaluate(_WIDTH_ONCE_LOADED) > 0, "it could not be drawn"
         opened.page.evaluate("scrollTo(0, 0)")
         height = opened.page.evaluate("Math.ceil(document.body.getBoundingClientRect().height)")
         opened.page.set_viewport_size({"width": WIDTH, "height": min(height, HIGHEST)})
