@@ -74,6 +74,19 @@ def test_a_person_is_listed_where_there_is_no_organisation() -> None:
     assert names(found(Table({"/users/ada/repos": [body(1, "ada/notes")]}), ["ada/*"])) == {1: "ada/notes"}
 
 
+def test_private_repositories_of_the_person_whose_token_it_is_are_listed() -> None:
+    pages = [[body(1, "Ann/public")], [body(2, "Ann/private")]]
+    table = Table({"/user": {"login": "Ann"}, "/user/repos": pages, "/users/ann/repos": [body(1, "Ann/public")]})
+    assert names(found(table, ["ann/*"])) == {1: "Ann/public", 2: "Ann/private"}
+    assert table.asked == ["/orgs/ann/repos", "/user", "/user/repos", "/user/repos"]
+
+
+@pytest.mark.parametrize("own", [Absence.FORBIDDEN, {"login": "bob"}, {"login": "Ann"}])
+def test_of_another_person_or_where_nobody_can_tell_what_is_public_is_listed(own: Any) -> None:
+    table = Table({"/user": own, "/users/ann/repos": [body(1, "Ann/public")]})
+    assert names(found(table, ["ann/*"])) == {1: "Ann/public"}
+
+
 def test_an_owner_that_is_not_there_takes_nothing_away() -> None:
     of = found(Table({}), ["acme/*"], known(1, "acme/api"))
     assert "acme: GitHub knows none of that name" in of.unknown["acme"]

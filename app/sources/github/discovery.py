@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from app.errors import SourceIncomplete
+from app.errors import SourceIncomplete, TokenRefused
 from app.sources.contract import Absence, Answer, Client, Found, KnownRepository, Missing, Params, Patterns, Repository
 from app.sources.cursors.place import instant_of
 
@@ -126,7 +126,22 @@ def first_page(client: Client, owner: str) -> Answer:
     except Missing as missing:
         if missing.absence is not Absence.GONE:
             raise
-        return client.get(f"/users/{owner}/repos", _page("owner"))
+    if (own := _own_page(client, owner)) is not None:
+        return own
+    return client.get(f"/users/{owner}/repos", _page("owner"))
+
+
+def _own_page(client: Client, owner: str) -> Answer | None:
+    """The same of the person whose token it is, whose private repositories no other list has; None: it is not theirs.
+
+    Tokens of Apps are nobody's, and those who ask without a token are told to have a wrong one.
+    """
+    try:
+        told = client.get("/user").body
+        is_own = isinstance(told, dict) and str(told.get("login")).lower() == owner.lower()
+        return client.get("/user/repos", {"affiliation": "owner", "per_page": 100}) if is_own else None
+    except (Missing, TokenRefused):
+        return None
 
 
 def _listed(client: Client, owner: str) -> Iterator[tuple[Answer, Repository]]:
