@@ -85,6 +85,17 @@ def test_spaces_around_texts_are_cut_off() -> None:
     assert found.may_be_accepted
 
 
+@pytest.mark.parametrize("name", ["is_down", "hasFailures", "error"])
+def test_a_flag_of_a_fault_is_true_when_the_store_is_down(name: str) -> None:
+    found = look(f"store,{name},ts\nA,false,2024-05-01T10:00Z\nA,true,2024-05-01T10:05Z\n")
+    assert polls(found) == TWO
+
+
+def test_hours_of_some_days_alone_are_not_those_of_all() -> None:
+    found = look("store,Sat,Sun\nA,9:00-17:00,10:00-14:00\n", kind="hours")
+    assert "day" in found.proposal.missing
+
+
 def test_outages_are_read_by_the_names_that_monitors_use() -> None:
     found = look('Monitor,Started at,Resolved at,Cause\nA,"May 1, 2024 at 9:59am UTC","May 1, 2024 at 10:29am UTC",x\n')
     assert polls(found) == [("A", "inactive", "2024-05-01T09:59:00Z"), ("A", "active", "2024-05-01T10:29:00Z")]
@@ -152,6 +163,10 @@ WEEKS = {
     "columns for the beginning and the end of each day": (
         "store,mon_open,mon_close,tue_open,tue_close,wed_open,wed_close,thu_open,thu_close,fri_open,fri_close,"
         "sat_open,sat_close,sun_open,sun_close\nA,09:00,17:00,,,closed,closed,,,,,,,10:00,14:00\n"
+    ),
+    "as Google and Yext call them": (
+        "Store,Sunday hours,Hours > Monday,Tuesday hours,Wednesday hours,Hours > Thursday,Friday hours,Saturday hours\n"
+        "A,10:00-14:00,09:00-17:00,Closed,Closed,Closed,Closed,Closed\n"
     ),
     "German columns": "Filiale;Montag;Dienstag;Mittwoch;Donnerstag;Freitag;Samstag;Sonntag\n"
     "A;9.00 - 17.00 Uhr;geschlossen;geschlossen;geschlossen;geschlossen;Ruhetag;10-14 Uhr\n",

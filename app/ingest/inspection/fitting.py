@@ -72,7 +72,9 @@ def _by_word(name: str, holds: str, free: Sequence[Guess]) -> Guess | None:
 def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess | None:
     """The only column that holds what this one does."""
     if name == "day":
-        return next((guess for guess in free if guess.what in {"weekday", "opening hours"}), None)
+        days = [guess for guess in free if guess.what in {"weekday", "opening hours"}]
+        hours = [guess for guess in days if guess.what == "opening hours"]
+        return days[0] if days and len(hours) < 2 else None  # of several, none has the hours of all days
     wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
     alike = [guess for guess in free if guess.what == wanted]
     if name in {"store_id", "repo"}:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from app.ingest.inspection.instants import DAY_OR_MONTH, Found, fit_all, instant_of, reads
-from app.ingest.inspection.words import HTTP_CODES, STATUSES, is_nothing
+from app.ingest.inspection.words import FLAGS, HTTP_CODES, STATUSES, is_nothing
 from app.mapping.times import days, opening_hours, time_of_day
 from app.mapping.unmappable import Unmappable
 from app.timeline.zones import known_zones
@@ -26,6 +26,9 @@ LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
 
 #: More than this share of the different texts of a column must be readable for the others to be told as mistakes.
 _MOST: Final = 0.5
+
+#: Names of columns whose truth is a fault: is_down, hasFailures.
+_OF_FAULTS: Final = re.compile("down|fail|error|outage|incident|alarm|broken|offline", re.IGNORECASE)
 
 #: What tools put behind a word: Up (1).
 _NUMBERED: Final = re.compile(r" ?\([0-9]+\)$")
@@ -117,6 +120,8 @@ def _http_code(name: str, texts: Sequence[str]) -> Found:
 
 def _status(name: str, texts: Sequence[str]) -> Found:
     meant = {text: STATUSES.get(_NUMBERED.sub("", text.lower())) for text in texts}
+    if _OF_FAULTS.search(name) and all(text.lower() in FLAGS for text in texts):
+        meant = {text: "inactive" if status == "active" else "active" for text, status in meant.items()}
     known = {text: status for text, status in meant.items() if status is not None}
     if not known or len(texts) > MOST_WORDS:
         return None

@@ -16,6 +16,9 @@ from app.mapping.unmappable import Unmappable
 #: A week has columns for at least so many days.
 _FEWEST: Final = 5
 
+#: What names of columns have beside the weekday: Sunday hours, Hours > Monday.
+_ABOUT: Final = re.compile(r"\b(?:opening|business|store|working)?[ _]?(?:hours|times?)\b|[>:/_]", re.IGNORECASE)
+
 _TIMES: Final = ("start_time_local", "end_time_local")
 
 Rows = list[dict[str, Any]]
@@ -43,7 +46,7 @@ def _of_hours(
         return None
     rows = [
         {
-            "columns": {"day": {"template": f"{name} {{{name}}}", "hours": language}},
+            "columns": {"day": {"template": f"{_ABOUT.sub('', name).strip()} {{{name}}}", "hours": language}},
             "where": {name: {"not": [""]}},
         }
         for name in on
@@ -86,8 +89,10 @@ def _of_times(
 
 def _days(name: str, language: str) -> list[int]:
     """The weekdays that a column is named after; one of all weekdays has another name."""
+    if plain(name) in ALSO["day"]:
+        return []
     try:
-        return [] if plain(name) in ALSO["day"] else days(name, language)
+        return days(_ABOUT.sub("", name), language)
     except Unmappable:
         return []
 

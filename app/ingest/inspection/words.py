@@ -36,6 +36,9 @@ STATUSES: Final = {
     **dict.fromkeys(_UNKNOWN, "unknown"),
 }
 
+#: Words for true and false among these, which mean what the name of the column says.
+FLAGS: Final = frozenset(("true", "false", "1", "0", "yes", "no"))
+
 #: What codes of HTTP mean by their first digit; 0 stands for no answer.
 HTTP_CODES: Final = {"2*": "active", "3*": "active", "4*": "inactive", "5*": "inactive", "0": "inactive"}
 
