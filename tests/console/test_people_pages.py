@@ -398,7 +398,7 @@ def test_in_local_mode_pages_say_how_to_have_users_and_work(local: LocalClient) 
     assert "nightly" in main_of(local.get("/console/keys")).text
     email = local.post("/console/account/email", data={"email": "a@example.com"})
     assert email.status_code == 403
-    assert "no user of this service" in main_of(email).text
+    assert "not a user of this service" in main_of(email).text
 
 
 def test_a_page_of_another_site_makes_no_key(browser: LocalClient, guarded: Guarded, ada: User) -> None:
