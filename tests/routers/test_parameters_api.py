@@ -100,13 +100,14 @@ def statements(resources: Resources) -> Iterator[list[str]]:
         event.remove(resources.engine, "before_cursor_execute", note)
 
 
-def test_lists_and_polls_do_not_read_parameters(client: TestClient, resources: Resources) -> None:
+def test_lists_and_polls_do_not_read_long_parameters(client: TestClient, resources: Resources) -> None:
     report_id = trigger(client, stores=KEYS[:1000]).json()["report_id"]
     client.delete(f"/reports/{report_id}")  # what has ended, Postgres tells
     with statements(resources) as asked:
         for path in ("/reports", "/reports?status=cancelled&kind=uptime", f"/get_report?report_id={report_id}"):
             assert client.get(path).status_code == 200
-    assert [sum("FROM report" in one for one in asked), sum("params" in one for one in asked)] == [3, 0]
+    long = [one for one in asked if "params" in one and "octet_length" not in one]  # a list has short ones alone
+    assert [sum("FROM report" in one for one in asked), long] == [3, []]
     with statements(resources) as asked:
         client.get(f"/reports/{report_id}")
     assert any("report.params" in one for one in asked)
