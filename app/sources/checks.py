@@ -75,10 +75,13 @@ def _of_projects(client: Client, kind: SourceKind, options: SourceOptions) -> It
     for project in options.projects[:_PROJECTS]:
         path = stream.request.path.format_map({"project": project})
         try:
-            client.get(path, stream.request.params)
-            known.append(project)
+            body = client.get(path, stream.request.params).body
         except Missing:
             unknown.append(project)
+            continue
+        if not isinstance(evaluated(stream.request.items, body), list):
+            raise SourceUnavailable(f"{path} answers without the list {stream.request.items}, so it is another API.")
+        known.append(project)
     if unknown and not known:
         message = f"{', '.join(unknown)}: the API knows no such project; check the spelling."
         yield Finding("error", message)

@@ -130,7 +130,7 @@ def serve(site: Pypistats) -> Iterator[Pypistats]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, headers, body = site.answer(self.path)
-            content = b"404" if body is None else json.dumps(body).encode()
+            content = b"<h1>Not Found</h1>" if body is None else json.dumps(body).encode()
             self.send_response_only(status)
             for name, value in {"Date": format_datetime(site.now, usegmt=True), **headers}.items():
                 self.send_header(name, value)

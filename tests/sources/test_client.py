@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from app.errors import SourceUnavailable, TokenRefused
-from app.sources.budget import Budget
+from app.sources.api import raw_answer
+from app.sources.api.budget import Budget
+from app.sources.api.client import PAUSES, ApiClient
 from app.sources.contract import Absence, Access, Missing, MustWait
-from app.sources.github import raw_answer
-from app.sources.github.client import PAUSES, GitHub
+from app.sources.github.rules import RULES
 from app.storage.resources import Resources
 from tests.sources.scripted import Scripted, ScriptedApi, page_links, scripted_api, targets
 
@@ -38,7 +39,7 @@ def api(served: ScriptedApi, untouched: Resources) -> ScriptedApi:
 @contextmanager
 def client(
     resources: Resources, api: ScriptedApi, *tokens: str, slept: list[float] | None = None, base_url: str | None = None
-) -> Iterator[GitHub]:
+) -> Iterator[ApiClient]:
     """A client whose pauses are written down; those of the budget pass in Postgres at once."""
     given = iter([*(tokens or ["secret"])] + [(tokens or ["secret"])[-1]] * 9)
 
@@ -49,7 +50,7 @@ def client(
 
     access = Access(base_url or api.base_url, lambda: next(given), "hash", resources.engine)
     with httpx2.Client(follow_redirects=False, timeout=5) as http:
-        yield GitHub(access, http, sleep=sleep)
+        yield ApiClient(access, http, RULES, sleep=sleep)
 
 
 def budget(resources: Resources) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import ssl
 import httpx2
 import pytest
 
-from app.sources.github.failures import words_of
+from app.sources.api.failures import words_of
 from tests.commands import free_port
 from tests.sources.scripted import Scripted, scripted_api
 

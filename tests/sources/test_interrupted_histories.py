@@ -9,8 +9,8 @@ from sqlalchemy import Engine, event
 
 from app.jobs import lifecycle
 from app.sources import reading
-from app.sources.github import client
-from app.sources.github.client import GitHub
+from app.sources.api import client
+from app.sources.api.client import ApiClient
 from app.sources.run import Run
 from app.sources.service import GivenToken, SourceService
 from app.storage.object_store import ObjectStore
@@ -46,7 +46,7 @@ def time_passes(monkeypatch: pytest.MonkeyPatch, lived: History) -> Iterator[lis
         lived.pass_seconds(seconds)
 
     with monkeypatch.context() as patched:
-        patched.setitem(GitHub.__init__.__kwdefaults__, "sleep", sleep)
+        patched.setitem(ApiClient.__init__.__kwdefaults__, "sleep", sleep)
         yield slept
 
 
@@ -253,7 +253,7 @@ class Deadly:
     def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.moment = 0
         self.last: int | None = None
-        for kind, name in ((GitHub, "get"), (ObjectStore, "put_bytes"), (lifecycle, "fence")):
+        for kind, name in ((ApiClient, "get"), (ObjectStore, "put_bytes"), (lifecycle, "fence")):
             monkeypatch.setattr(kind, name, self._watched(getattr(kind, name)))
         event.listen(engine, "commit", self.on_commit)
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app.errors import AttemptSuperseded
 from app.jobs import lifecycle
 from app.jobs.lifecycle import Claim
-from app.sources.github.client import GitHub
+from app.sources.api.client import ApiClient
 from app.sources.raw import RawPages
 from app.sources.run import Run
 from app.sources.service import SourceService
@@ -27,7 +27,7 @@ from tests.sources.syncing import TOKEN, add_source, rows, sync
 from tests.sources.test_sync import PULLS, truth
 
 #: Moments of a sync at which it may die, before and behind.
-MOMENTS = ((GitHub, "_ask"), (RawPages, "_write"), (StreamLoad, "_record"), (Run, "_settle"), (Run, "end"))
+MOMENTS = ((ApiClient, "_ask"), (RawPages, "_write"), (StreamLoad, "_record"), (Run, "_settle"), (Run, "end"))
 
 #: Syncs that are killed.
 KILLS = 10

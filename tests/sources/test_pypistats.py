@@ -7,11 +7,11 @@ import httpx2
 import pytest
 
 from app.errors import InvalidParameters, SourceRefused, SourceUnavailable
+from app.sources.api.client import PAUSES, ApiClient
+from app.sources.api.rules import Rules
 from app.sources.checks import check
 from app.sources.contract import Absence, Access, Missing, MustWait
 from app.sources.options import source_options
-from app.sources.pypistats import client as module
-from app.sources.pypistats.client import Pypistats
 from app.sources.registry import SOURCE_KINDS
 from app.storage.resources import Resources
 from tests.pypistats import Pypistats as Site
@@ -38,7 +38,7 @@ class Asking:
 
     def get(self, path: str) -> object:
         with httpx2.Client() as http:
-            return Pypistats(self.access, http, sleep=self.slept.append).get(path).body["package"]
+            return ApiClient(self.access, http, Rules(), sleep=self.slept.append).get(path).body["package"]
 
 
 @pytest.mark.usefixtures("resources")
@@ -48,7 +48,7 @@ def test_an_answer_that_is_broken_or_a_failure_is_asked_for_again_and_a_third_fa
     asking = Asking(resources, site)
     site.refusals.extend([(502, {}), (200, {})])  # the body of the second is no JSON
     assert asking.get("/packages/pip/overall") == "pip"
-    assert asking.slept == [*module.PAUSES[:2]]
+    assert asking.slept == [*PAUSES[:2]]
     site.refusals.extend([(503, {})] * 4)
     with pytest.raises(SourceUnavailable, match=r"did not answer properly, 4 times: status 503"):
         asking.get("/packages/pip/overall")

@@ -10,7 +10,7 @@ from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.jobs.cleanup import clean_up
 from app.replica.registry import job_kinds
 from app.sources import reading
-from app.sources.github import client
+from app.sources.api import client
 from app.storage.resources import Resources
 from tests.catalogue.bringing import ended, keys_below
 from tests.conftest import api

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from app.sources.pypistats import client
+from app.sources.api import client
 from app.sources.service import GivenToken, SourceService
 from app.storage.resources import Resources
 from tests.pypistats import Pypistats, serve

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.errors import SourceUnavailable, TokenRefused
-from app.sources.github.failures import words_of
+from app.sources.api.failures import words_of
 from app.telemetry.logs import conceal
 
 #: A token is made anew so long before it ends, seconds: a request must not take it over its end.

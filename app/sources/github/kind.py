@@ -5,10 +5,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from app.sources.api.client import client_of
 from app.sources.contract import SourceKind
 from app.sources.github.app_token import AppToken
-from app.sources.github.client import opened
 from app.sources.github.discovery import find, first_page
+from app.sources.github.rules import RULES
 from app.sources.stream import Stream, read_streams
 
 #: Folder of the streams: one file each, with the name of its stream.
@@ -30,7 +31,7 @@ GITHUB: Final = SourceKind(
     summary="repositories of GitHub or of a GitHub Enterprise Server",
     base_url="https://api.github.com",
     streams=streams,
-    client=opened,
+    client=client_of(RULES),
     app_token=AppToken,
     owned=first_page,
     find=find,

@@ -5,8 +5,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from app.sources.api.client import client_of
 from app.sources.contract import SourceKind
-from app.sources.pypistats.client import opened
 from app.sources.stream import Stream, read_streams
 
 #: Folder of the streams: one file each, with the name of its stream.
@@ -24,5 +24,5 @@ PYPISTATS: Final = SourceKind(
     summary="installs of projects of the Python Package Index, as pypistats.org tells them by day",
     base_url="https://pypistats.org/api",
     streams=streams,
-    client=opened,
+    client=client_of(),
 )

@@ -1,10 +1,13 @@
-"""An answer of GitHub as it came: its body, and what it says for people and for programs."""
+"""An answer as it came: its body, and what it says for people and for programs."""
 
 import html
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx2
@@ -17,10 +20,7 @@ MOST_BODY_BYTES: Final = 64 << 20
 #: For a whole body, seconds.
 MOST_SECONDS: Final = 120
 
-_ABSENT: Final = {403: Absence.FORBIDDEN, 404: Absence.GONE, 409: Absence.EMPTY, 410: Absence.OFF, 451: Absence.BLOCKED}
-
-#: Beginning of what is said of a commit that nothing reaches any more, in small letters.
-_NO_COMMIT: Final = "no commit found"
+_ABSENT: Final = {403: Absence.FORBIDDEN, 404: Absence.GONE, 410: Absence.OFF, 451: Absence.BLOCKED}
 
 _TITLE: Final = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
 
@@ -48,6 +48,27 @@ def content_of(response: httpx2.Response) -> tuple[bytes, str | None]:
     return bytes(content), None
 
 
+def clock(headers: Mapping[str, str]) -> datetime:
+    """When the answer was given, by the clock of the API; by ours if it does not say."""
+    try:
+        return parsedate_to_datetime(headers["date"]).astimezone(UTC)
+    except (KeyError, ValueError, TypeError):
+        return datetime.now(UTC)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of Retry-After; HTTP allows an instant, too, which proxies in front of a server give."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+    return max((until - clock(headers)).total_seconds(), 0.0)
+
+
 def parsed(content: bytes) -> Any:
     """The JSON; half of a surrogate pair, which a title that was cut may end with, is a question mark."""
     body = json.loads(content)
@@ -68,12 +89,7 @@ def words(raw: RawAnswer) -> str:
 
 
 def absence(raw: RawAnswer) -> Absence | None:
-    """Why there is nothing to read; None: not for one of the known reasons.
-
-    A commit that is not known any more is said to be invalid where it is a parameter, and by some hosts everywhere.
-    """
-    if raw.status == 422 and _NO_COMMIT in words(raw).lower():
-        return Absence.GONE
+    """Why there is nothing to read; None: not for one of the known reasons."""
     return _ABSENT.get(raw.status)
 
 

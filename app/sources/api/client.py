@@ -1,4 +1,4 @@
-"""Asks GitHub, one request after the other, by its rules for limits, and as long as it takes to get a whole answer.
+"""Asks an API, one request after the other, by its rules for limits, and as long as it takes to get a whole answer.
 
 The token goes to the one host that the source names, and nowhere else: of a Link only the parameters are used, and a
 redirect to another host is an error.
@@ -7,7 +7,7 @@ redirect to another host is an error.
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -16,11 +16,11 @@ import httpx2
 
 from app import __version__
 from app.errors import SourceUnavailable, TokenRefused
-from app.sources.budget import Budget
+from app.sources.api.budget import Budget
+from app.sources.api.failures import words_of
+from app.sources.api.raw_answer import RawAnswer, clock, content_of, parsed, said
+from app.sources.api.rules import Rules
 from app.sources.contract import MOST_WAIT_SECONDS, Access, Answer, Missing, MustWait, Params
-from app.sources.github.failures import words_of
-from app.sources.github.limits import clock, limits_of, wants_pause
-from app.sources.github.raw_answer import RawAnswer, absence, content_of, parsed, said, words
 
 #: For a connection, and between two pieces of a body, seconds.
 TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
@@ -31,26 +31,20 @@ PAUSES: Final = (1.0, 4.0, 10.0)
 #: Redirects that are followed, one after the other.
 MOST_REDIRECTS: Final = 3
 
-#: The version of the API that the streams are written for; an Enterprise Server may know none.
-API_VERSION: Final = "2022-11-28"
-_PUBLIC: Final = "https://api.github.com"
-
-_KEPT_HEADERS: Final = (
-    *("date", "etag", "link", "retry-after", "x-github-request-id", "last-modified"),
-    *("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-resource"),
-    *("x-oauth-scopes", "x-accepted-oauth-scopes", "github-authentication-token-expiration"),
-)
-
 _log = logging.getLogger(__name__)
 
 
-class GitHub:
-    """A client; see the contract. ``sleep`` and ``now`` are those of the process unless a test gives others."""
+class ApiClient:
+    """A client; see the contract.
+
+    ``sleep`` and ``now`` are those of the process unless a test gives others.
+    """
 
     def __init__(
         self,
         access: Access,
         http: httpx2.Client,
+        rules: Rules,
         *,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -58,6 +52,7 @@ class GitHub:
         self._access = access
         self._base = access.base_url.rstrip("/")
         self._http = http
+        self._rules = rules
         self._budget = Budget(access.engine, access.token_hash)
         self._sleep = sleep
         self._now = now
@@ -73,15 +68,16 @@ class GitHub:
         asked, redirects, failures, waited = dict(params or {}), 0, 0, 0.0
         url, renewed = self._base + path, False
         while True:
-            waited = self._wait_for_turn(_resource(path), waited)
+            resource = self._rules.resource(path)
+            waited = self._wait_for_turn(resource, waited)
             raw = self._ask(url, asked, etag)
-            pauses, seconds = wants_pause(raw.status, raw.headers, words(raw))
-            self._note(_resource(path), raw, is_refused=pauses)
+            pauses, seconds = self._rules.wants_pause(raw)
+            self._note(resource, raw, is_refused=pauses)
             if pauses:
-                self._budget.pause(_resource(path), seconds)
+                self._budget.pause(resource, seconds)
             elif raw.trouble is not None or raw.status >= 500 or raw.status == 202:  # it is being made ready
                 failures = self._try_again(failures, url, raw)
-            elif raw.status == 401 and not renewed:  # it may have ended just now, or GitHub may be mistaken once
+            elif raw.status == 401 and not renewed:  # it may have ended just now, or the API may be mistaken once
                 self._token, renewed = self._access.token(), True
                 self._sleep(PAUSES[0])
             elif raw.status in {301, 302, 307, 308} and redirects < MOST_REDIRECTS:
@@ -106,9 +102,7 @@ class GitHub:
         return waited
 
     def _ask(self, url: str, params: Params, etag: str | None) -> RawAnswer:
-        headers = {"accept": "application/vnd.github+json", "user-agent": f"openhours/{__version__}"}
-        if self._base == _PUBLIC:
-            headers["x-github-api-version"] = API_VERSION
+        headers = {"user-agent": f"openhours/{__version__}", **self._rules.headers(self._base)}
         if self._token is not None:
             headers["authorization"] = f"Bearer {self._token}"
         if etag is not None:
@@ -116,9 +110,7 @@ class GitHub:
         self.requests += 1
         try:
             with self._http.stream("GET", url, params=dict(params) or None, headers=headers) as response:
-                kept = {
-                    name: response.headers[name] for name in (*_KEPT_HEADERS, "location") if name in response.headers
-                }
+                kept = {name: response.headers[name] for name in self._rules.kept if name in response.headers}
                 links = {str(link.get("rel")): str(link["url"]) for link in response.links.values() if "url" in link}
                 content, trouble = content_of(response)
                 return RawAnswer(response.status_code, kept, content, links, trouble)
@@ -126,8 +118,8 @@ class GitHub:
             return RawAnswer(0, {}, b"", {}, words_of(error))
 
     def _note(self, resource: str, raw: RawAnswer, *, is_refused: bool) -> None:
-        if raw.status and raw.headers.get("x-ratelimit-resource", resource) == resource:
-            self._budget.note(resource, limits_of(raw.headers), was_free=raw.status == 304, is_refused=is_refused)
+        if (limits := self._rules.limits(raw, resource)) is not None:
+            self._budget.note(resource, limits, was_free=raw.status == 304, is_refused=is_refused)
 
     def _try_again(self, failures: int, url: str, raw: RawAnswer) -> int:
         if failures == min(len(PAUSES), self._access.tries - 1):
@@ -155,7 +147,7 @@ class GitHub:
                 f"{self._base} does not take the token{said(raw)}: it was revoked, has expired, or is another host's. "
                 "Give the source a new one."
             )
-        if (why := absence(raw)) is not None:
+        if (why := self._rules.absence(raw)) is not None:
             raise Missing(f"{url} answers {raw.status}{said(raw)}.", why)
         if raw.status not in {200, 204, 304}:
             raise SourceUnavailable(f"{url} answers {raw.status}{said(raw)}{_asked_with(params)}.")
@@ -179,20 +171,19 @@ class GitHub:
         )
 
 
-@contextmanager
-def opened(access: Access) -> Iterator[GitHub]:
-    """A client; certificates and proxies are those of the system and the environment."""
-    with httpx2.Client(timeout=TIMEOUT, follow_redirects=False) as http:
-        yield GitHub(access, http)
+def client_of(rules: Rules = Rules()) -> Callable[[Access], AbstractContextManager[ApiClient]]:  # noqa: B008 - frozen
+    """What opens clients of an API with such rules; certificates and proxies are those of the system."""
+
+    @contextmanager
+    def opened(access: Access) -> Iterator[ApiClient]:
+        with httpx2.Client(timeout=TIMEOUT, follow_redirects=False) as http:
+            yield ApiClient(access, http, rules)
+
+    return opened
 
 
 def _query(url: str | None) -> dict[str, str] | None:
     return None if url is None else dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-
-
-def _resource(path: str) -> str:
-    """Whose limit a request counts for."""
-    return "search" if path.startswith("/search/") else "core"
 
 
 def _asked_with(params: Params) -> str:
