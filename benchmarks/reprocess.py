@@ -23,7 +23,7 @@ from app.ids import new_id
 from app.ingest.pages.envelope import Envelope
 from app.jobs.kind import JobContext
 from app.settings import Settings
-from app.sources.github.kind import streams
+from app.sources.github.kind import GITHUB
 from app.sources.raw import RawPages, prefix_of
 from app.sources.stream_load import StreamLoad
 from app.storage.migrate import migrate
@@ -140,7 +140,7 @@ def measured(database_url: str, address: StoreAddress, folder: Path, prefix: str
             fence=lambda _: None,
         )
         now = datetime(2026, 1, 1, tzinfo=UTC)
-        load = StreamLoad(context, store, SOURCE, "hub", streams()["pull_requests"], prefix, now)
+        load = StreamLoad(context, store, SOURCE, "hub", GITHUB.streams()["pull_requests"], prefix, now)
         began, busy = perf_counter(), process_time()
         load.load(new_id(now))
         took = perf_counter() - began, process_time() - busy

@@ -19,6 +19,8 @@ from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.routers.needed import Declared, needed_by
 from app.routers.needs import Need
+from app.sources.contract import SourceKind
+from app.sources.registry import SOURCE_KINDS
 from app.web.pages import api as api_pages
 from app.web.routes import API
 
@@ -70,6 +72,17 @@ def pillar_section(pillar: Pillar) -> str:
     return "\n\n".join([f"### {PILLARS[pillar]}", table(rows)])
 
 
+def source_section(kind: SourceKind) -> str:
+    """The streams of a kind of source."""
+    rows = [["stream", "what it reads", "rows of"], ["---"] * 3]
+    rows += [
+        [f"`{stream.stream}`", stream.summary, ", ".join(f"`{of.into}`" for of in stream.rows)]
+        for stream in kind.streams().values()
+    ]
+    first = f"Reads {kind.summary}. By default, its API is at `{kind.base_url}`."
+    return "\n\n".join([f"### `{kind.name}`", first, table(rows)])
+
+
 def paragraphs(documentation: str) -> list[str]:
     return re.split(r"\n{2,}", cleandoc(documentation))
 
@@ -111,6 +124,7 @@ SECTIONS: Mapping[str, tuple[Callable[[Any], str], Mapping[str, Any]]] = {
     "datasets.md": (dataset_section, DATASET_KINDS),
     "reports.md": (report_section, REPORT_KINDS),
     "metrics.md": (pillar_section, {pillar: pillar for pillar in PILLARS}),
+    "source-life.md": (source_section, SOURCE_KINDS),
     "access.md": (access_section, {"routes": all_routes()}),
 }
 

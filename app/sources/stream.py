@@ -14,7 +14,9 @@ children), ``_repo``, ``_owner``, ``_gone`` and ``_at``; an element that is no o
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Annotated, Any, Final, Literal
 
@@ -242,6 +244,14 @@ class Stream(_Part):
         for rows in self.rows:
             yield from (text for text in (self.keep, rows.each, rows.keep) if text is not None)
             yield from rows.columns.values()
+
+
+def streams_of(package: str) -> Callable[[], Mapping[str, Stream]]:
+    """What reads the streams of a kind of source, once: one JSON file each in the folder ``streams`` of its package.
+
+    It raises InvalidParameters: a file says something that a stream cannot say.
+    """
+    return cache(lambda: read_streams(files(package) / "streams"))
 
 
 def read_streams(folder: Traversable) -> dict[str, Stream]:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.jobs.kind import JobKind
 from app.sources import backfill, register
-from app.sources.github import kind as github_kind
+from app.sources.github.kind import GITHUB
 from app.sources.reprocess import REPROCESS_JOB
 from app.sources.stream import Stream, read_stream
 from app.storage.resources import Resources
@@ -55,11 +55,10 @@ def reprocess(resources: Resources, *, kind: JobKind = REPROCESS_JOB) -> None:
 
 def otherwise(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
     """Have the stream of pull requests say something else."""
-    known = dict(github_kind.streams())
+    known = dict(GITHUB.streams())
     document = known["pull_requests"].model_dump(mode="json", by_alias=True)
     stream: Stream = read_stream(document | changes)
-    monkeypatch.setattr(github_kind, "streams", lambda: known | {"pull_requests": stream})
-    kind = github_kind.GITHUB
+    kind = GITHUB
     monkeypatch.setitem(register.SOURCE_KINDS, "github", _replaced(kind, known | {"pull_requests": stream}))
 
 
@@ -95,7 +94,7 @@ def test_a_kind_that_is_new_in_a_stream_gets_datasets_of_the_old_pages(
     resources: Resources, github: Github, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collected(resources, github)
-    first = github_kind.streams()["pull_requests"].rows[0].model_dump(mode="json", by_alias=True)
+    first = GITHUB.streams()["pull_requests"].rows[0].model_dump(mode="json", by_alias=True)
     entities = {"into": "entities", "columns": {"entity_kind": "'team'", "entity": "base.ref"}}
     otherwise(monkeypatch, rows=[first, entities])
     reprocess(resources)

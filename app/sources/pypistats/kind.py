@@ -1,28 +1,19 @@
-"""pypistats.org as a kind of source."""
+"""pypistats.org as a kind of source.
 
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
+The site allows 5 requests a second and 30 a minute, and says so with 429 and ``Retry-After``. It knows no tokens; one
+that the source has all the same is for what stands before it, in a network of one's own.
+"""
+
 from typing import Final
 
 from app.sources.api.client import client_of
 from app.sources.contract import SourceKind
-from app.sources.stream import Stream, read_streams
-
-#: Folder of the streams: one file each, with the name of its stream.
-_STREAMS: Final = files("app.sources.pypistats") / "streams"
-
-
-@cache
-def streams() -> Mapping[str, Stream]:
-    """The streams by name. Raises InvalidParameters: a file says something that a stream cannot say."""
-    return read_streams(_STREAMS)
-
+from app.sources.stream import streams_of
 
 PYPISTATS: Final = SourceKind(
     name="pypistats",
     summary="installs of projects of the Python Package Index, as pypistats.org tells them by day",
     base_url="https://pypistats.org/api",
-    streams=streams,
+    streams=streams_of("app.sources.pypistats"),
     client=client_of(),
 )
