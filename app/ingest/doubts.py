@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from app.ingest.column_types import KEY, ZONE
+from app.ingest.csv.memory import Memory
 from app.ingest.kind import DatasetKind, Rows, Values
 from app.ingest.zones import cities_of
 from app.wording.warnings import Cases, DataWarning, warning
@@ -17,8 +18,8 @@ _DAMAGED: Final = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2,}|[0-9]+\.0+|[1-9]
 #: Zones that are an offset by name; UTC and its other names say what they are.
 _FIXED: Final = re.compile(r"EST|MST|HST|Etc/GMT[+-][1-9][0-9]?")
 
-#: Keys that are remembered as seen; of more, some are looked at again.
-_REMEMBERED: Final = 200_000
+#: Size of the keys that are remembered as seen, bytes: some 150,000. Of more, some are looked at again.
+REMEMBERED_BYTES: Final = 32 << 20
 
 
 class Doubts:
@@ -27,7 +28,8 @@ class Doubts:
     def __init__(self, kind: DatasetKind) -> None:
         self._keys = [column.name for column in kind.columns if column.type is KEY]
         self._zones = [column.name for column in kind.columns if column.type is ZONE]
-        self._seen: set[str] = set()
+        self._memory = Memory(REMEMBERED_BYTES)
+        self._seen: dict[str, None] = {}
         self._damaged, self._fixed = Cases(), Cases()
 
     def look_at(self, rows: Rows) -> None:
@@ -45,9 +47,8 @@ class Doubts:
         return tuple(warning(code, cases.count, cases.examples) for code, cases in told if cases.count)
 
     def _look_at_keys(self, keys: Values) -> None:
-        new = set(keys.distinct.tolist()) - self._seen
-        if len(self._seen) < _REMEMBERED:
-            self._seen |= new
+        new = set(keys.distinct.tolist()) - self._seen.keys()
+        self._memory.keep(self._seen, dict.fromkeys(new))
         damaged = sorted(key for key in new if key is not None and _DAMAGED.fullmatch(key))
         self._damaged.add(len(damaged), damaged)
 

@@ -10,8 +10,9 @@ from app.ingest import keys
 from app.ingest.csv import checker
 from app.ingest.csv.checker import Checker
 from app.ingest.csv.memory import ENTRY_BYTES, Memory
+from app.ingest.doubts import REMEMBERED_BYTES, Doubts
 from app.ingest.keys import KeyIds
-from app.ingest.kind import Values
+from app.ingest.kind import Rows, Values
 from app.ingest.policy import Limits, Policy
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.rejects import Rejects
@@ -101,3 +102,15 @@ def test_a_block_of_very_short_lines_is_checked_in_parts(quote: str, monkeypatch
     sizes = list(blocks(content))
     assert sum(sizes) == 1_000
     assert max(sizes) <= 150
+
+
+def test_looking_for_damaged_keys_remembers_no_more_than_is_allowed() -> None:
+    doubts = Doubts(DATASET_KINDS["polls"])
+    tracemalloc.start()
+    for block in range(20):
+        texts = np.array([f"{block}{text}" for text in LONG], dtype=object)
+        doubts.look_at(Rows({"store_id": Values(np.arange(len(LONG)), texts)}, 0, len(LONG)))
+        del texts
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < REMEMBERED_BYTES * 1.1
