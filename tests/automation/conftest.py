@@ -1,13 +1,24 @@
 """A process that tells, over servers of its own."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from app.access.principal import Principal, acting_as
+from app.access.scopes import SCOPES_OF, Role
 from app.storage.resources import Resources
 from tests.conftest import LoadText, load_file
 from tests.deliveries.scene import Scene, with_settings
+
+
+@pytest.fixture(autouse=True)
+def as_admin() -> Iterator[Principal]:
+    """Who acts in each test."""
+    admin = Principal(name="ada", via="local", scopes=SCOPES_OF[Role.ADMIN])
+    with acting_as(admin):
+        yield admin
 
 
 @pytest.fixture

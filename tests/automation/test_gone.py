@@ -1,14 +1,10 @@
 """Rules whose polls, source or schedule are gone: nobody says that what was wrong is right."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import insert, update
 
-from app.access.principal import Principal, acting_as
-from app.access.scopes import SCOPES_OF, Role
 from app.automation.tables import episode
 from app.schedules.actions import every_action
 from app.schedules.forms import When
@@ -17,12 +13,6 @@ from app.sources.service import GivenToken, SourceService
 from app.sources.tables import source
 from tests.automation.watched import add, look, payloads, poll, told
 from tests.deliveries.scene import Scene
-
-
-@pytest.fixture(autouse=True)
-def _as_admin() -> Iterator[None]:
-    with acting_as(Principal(name="ada", via="local", scopes=SCOPES_OF[Role.ADMIN])):
-        yield
 
 
 def test_a_store_whose_polls_are_gone_has_not_recovered(scene: Scene, load_text: Any) -> None:

@@ -1,7 +1,5 @@
 """Rules: what each kind watches, what it does, once per episode, and for whom."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,36 +30,13 @@ from app.schedules.forms import When
 from app.schedules.service import ScheduleService, ScheduleSpec
 from app.sources.service import GivenToken, SourceService
 from app.sources.tables import source
-from tests.automation.watched import OPS, add, look, minutes_ago, payloads, poll, told
-from tests.conftest import api
-from tests.deliveries.scene import EVERY_KIND, NEVER, Scene
+from tests.automation.watched import OPS, add, load, look, minutes_ago, payloads, poll, serving, told
+from tests.deliveries.scene import NEVER, Scene
 
-ADMIN = Principal(name="ada", via="local", scopes=SCOPES_OF[Role.ADMIN])
 VIEWER = Principal(name="vic", via="local", scopes=SCOPES_OF[Role.VIEWER])
 
 GOOD = "store_id,status,timestamp_utc\n1,active,2024-01-01T10:00:00Z\n"
 BAD = "store_id,status,timestamp_utc\n1,perhaps,2024-01-01T10:00:00Z\n"
-
-
-@pytest.fixture(autouse=True)
-def _as_admin() -> Iterator[None]:
-    with acting_as(ADMIN):
-        yield
-
-
-@contextmanager
-def serving(scene: Scene) -> Iterator[Any]:
-    """An application that loads files, and tells by itself."""
-    with api(scene.resources, slots=1, kinds=EVERY_KIND) as client:
-        yield client
-
-
-def load(client: Any, text: str, kind: str = "polls", **options: Any) -> dict[str, Any]:
-    sent = client.post("/datasets", params={"kind": kind, **options}, content=text.encode())
-    assert sent.status_code == 202, sent.text
-    found = client.get(f"/datasets/{sent.json()['dataset_id']}?wait=20")
-    answer: dict[str, Any] = found.json()
-    return answer
 
 
 def test_a_loaded_file_begins_a_report_once(scene: Scene) -> None:
@@ -306,7 +281,7 @@ def test_what_could_do_nothing_is_refused(
 @pytest.mark.parametrize("kind", [kind.name for kind in RULE_KINDS.values() if kind.alerts])
 def test_a_rule_that_tells_nobody_is_refused(scene: Scene, kind: str) -> None:
     with pytest.raises(InvalidParameters, match="does nothing but tell"):
-        add(scene, kind, notify=Notify())
+        add(scene, kind, notify=Notify(), **RULE_KINDS[kind].example)
 
 
 def test_a_paused_rule_does_nothing_and_goes_on_when_resumed(scene: Scene, load_text: Any) -> None:

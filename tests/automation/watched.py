@@ -1,5 +1,7 @@
 """Rules that watch, and what they have told."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,13 +11,30 @@ from app.automation.service import RuleSpec
 from app.automation.tables import rule
 from app.deliveries.notify import Notify
 from app.events.tables import event
-from tests.deliveries.scene import NEVER, Scene
+from tests.conftest import api
+from tests.deliveries.scene import EVERY_KIND, NEVER, Scene
 
 OPS = Notify(to=("ops",))
 
 
 def add(scene: Scene, kind: str, *, notify: Notify = OPS, name: str = "watch", **options: Any) -> None:
     scene.rules.add(RuleSpec(name=name, kind=kind, options=options, notify=notify))
+
+
+@contextmanager
+def serving(scene: Scene) -> Iterator[Any]:
+    """An application that loads files, and tells by itself."""
+    with api(scene.resources, slots=1, kinds=EVERY_KIND) as client:
+        yield client
+
+
+def load(client: Any, text: str, kind: str = "polls", **options: Any) -> dict[str, Any]:
+    """Bring a file and wait until it is loaded or rejected; returns what is told of it."""
+    sent = client.post("/datasets", params={"kind": kind, **options}, content=text.encode())
+    assert sent.status_code == 202, sent.text
+    found = client.get(f"/datasets/{sent.json()['dataset_id']}?wait=20")
+    answer: dict[str, Any] = found.json()
+    return answer
 
 
 def told(scene: Scene) -> list[tuple[str, str]]:
