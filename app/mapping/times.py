@@ -8,7 +8,7 @@ from app.mapping.languages import several_weekdays, weekday, weekdays
 from app.mapping.unmappable import Unmappable
 
 _CLOCK: Final = (
-    r"([0-9]{1,2})(?:(?: ?[:.hH] ?)?([0-9]{2}))?(?::([0-9]{2})(?:[.,][0-9]+)?)?"
+    r"([0-9]{1,2})(?:(?: ?[:.hH] ?)?([0-9]{2})|:0(?![0-9]))?(?::([0-9]{2})(?:[.,][0-9]+)?)?"
     r"(?: *([AaPp])\.?(?:[Mm]\.?)?(?![A-Za-z])| ?(?:[Uu]hr|[Hh]rs?|[Hh])\b)?"
 )
 _ONE_CLOCK: Final = re.compile(f"T?{_CLOCK}")
@@ -23,7 +23,7 @@ _NAMES: Final = re.compile(rf"\b(?:{'|'.join(_NAMED)})\b", re.IGNORECASE)
 #: Words for a day without hours, in small letters.
 CLOSED: Final = (
     *("off", "closed", "closed all day", "geschlossen", "ruhetag", "fermé", "ferme", "cerrado", "chiuso"),
-    *("gesloten", "fechado"),
+    *("gesloten", "fechado", "zamknięte", "nieczynne", "stängt", "lukket", "stengt", "suljettu", "x"),
 )
 _ALWAYS: Final = (
     *("24/7", "24 hours", "24 hrs", "24 h", "24h", "open 24 hours", "open 24h", "always", "always open"),
@@ -89,8 +89,9 @@ def days(text: str, language: str) -> list[int]:
 
 
 def _parts_of(text: str) -> list[str]:
-    """The members of a list of weekdays; an address is one."""
-    return [text] if "://" in text else re.split(r"[,;&+/]|\s+(?:and|und|et|y|e|en)\s+", text.strip())
+    """The members of a list of weekdays, which may be addresses."""
+    signs = "," if "://" in text else r"[,;&+/]|\s+(?:and|und|et|y|e|en)\s+"
+    return [part.strip() for part in re.split(signs, text.strip())]
 
 
 def opening_hours(text: str, language: str) -> list[Window]:
