@@ -20,6 +20,9 @@ _NAMED: Final = {"noon": "12:00", "midday": "12:00", "midnight": "00:00", "mitta
 
 _NAMES: Final = re.compile(rf"\b(?:{'|'.join(_NAMED)})\b", re.IGNORECASE)
 
+#: Units of times of day that are counted from midnight, and how many a day has.
+_COUNTED: Final = {"minutes": 1_440, "seconds": 86_400, "milliseconds": 86_400_000}
+
 #: Words for a day without hours, in small letters.
 CLOSED: Final = (
     *("off", "closed", "closed all day", "geschlossen", "ruhetag", "fermé", "ferme", "cerrado", "chiuso"),
@@ -49,9 +52,13 @@ def time_of_day(text: str, form: str) -> str:
 
     Args:
         text: such as 9:00 AM (``12h``), 0900, 9 or 26:30 (``24h``), 0.375 (``fraction`` of a day).
-        form: one of these.
+        form: one of these, or ``minutes``, ``seconds`` or ``milliseconds`` after midnight: 540, 32400, 32400000.
     """
     plain = _NAMED.get(text.strip().lower(), text.strip())
+    if form in _COUNTED:
+        if not re.fullmatch(r"[0-9]{1,8}(\.0+)?", plain) or float(plain) > 2 * _COUNTED[form]:
+            raise Unmappable("bad_time", f"is not a number of {form} after midnight, up to {_COUNTED[form]}")
+        return _clock(int(float(plain) * 86_400) // _COUNTED[form])
     if form == "fraction":
         try:
             share = float(plain)
