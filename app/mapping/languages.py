@@ -19,6 +19,7 @@ _ALSO: Final = {
 #: Languages in which dates may name months and weekdays.
 _OF_DATES: Final = ("en", "de", "fr", "es", "it", "nl", "pt")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_OF: Final = re.compile(r" (?:de|del) ", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]+\.?")
 
 _EVERY_DAY: Final = tuple(range(7))
@@ -68,11 +69,12 @@ def weekday(text: str, language: str) -> int | None:
 
 
 def in_english(text: str) -> str:
-    """A date without a weekday before it, and with the month by three English letters."""
+    """A date without a weekday before it and without of, and with the month by three English letters."""
     first = _WORD.match(text)
     if first is not None and any(weekday(first[0], language) is not None for language in _OF_DATES):
         rest = text[first.end() :].lstrip(", ")
         text = text if _plain(first[0]) in _months() and rest[:1].isdigit() else rest  # mar is March and martes
+    text = _OF.sub(" ", text)
     return _WORD.sub(lambda found: _months().get(_plain(found[0]), found[0]), text)
 
 

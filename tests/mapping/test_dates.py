@@ -73,6 +73,7 @@ def test_a_text_is_the_same_instant_alone_and_in_a_block(form: str, zone: str | 
         ("D. MMM YYYY H:mm", "1. März 2024 10:00", "2024-03-01T10:00:00Z"),
         ("D MMM YYYY H:mm", "3 févr. 2024 10:00", "2024-02-03T10:00:00Z"),
         ("D MMM YYYY H:mm", "mardi 6 août 2024 10:00", "2024-08-06T10:00:00Z"),
+        ("D MMM YYYY H:mm", "1 de mayo de 2024 10:00", "2024-05-01T10:00:00Z"),
         ("D-MMM-YYYY H:mm", "5-dic-2024 10:00", "2024-12-05T10:00:00Z"),
         ("MMM D, YYYY h:mm A", "Wednesday, May 1, 2024 10:00 AM", "2024-05-01T10:00:00Z"),
         ("MMM D YYYY H:mm", "mar 5 2024 10:00", "2024-03-05T10:00:00Z"),
