@@ -172,6 +172,34 @@ WEEKS: dict[str, tuple[str | bytes, str]] = {
         ),
         "jira.json",
     ),
+    "HERE, which says whether a place is open now": (
+        json.dumps(
+            {
+                "items": [
+                    {
+                        "id": "A",
+                        "openingHours": [{"text": ["Mon: 09:00 - 17:00", "Sun: 10:00 - 14:00"], "isOpen": False}],
+                    }
+                ]
+            }
+        ),
+        "here.json",
+    ),
+    "a list of days": (
+        json.dumps(
+            [
+                {
+                    "id": "A",
+                    "hours": [
+                        {"day": "Monday", "open": "09:00", "close": "17:00"},
+                        {"day": "Saturday", "open": "09:00", "close": "17:00", "closed": True},
+                        {"day": "Sunday", "open": "10:00", "close": "14:00"},
+                    ],
+                }
+            ]
+        ),
+        "hours.json",
+    ),
     "the week of one store": (
         json.dumps({"monday": ["09:00-17:00"], "sunday": ["10:00-14:00"], "friday": []}),
         "A.json",
@@ -265,6 +293,10 @@ DOUBTS = {
     "a week that begins with 1": (
         "store,dow,open,close\nA,1,09:00,17:00\nA,5,10:00,14:00\n",
         "dow: is 1 Monday, Tuesday or Sunday?",
+    ),
+    "a week that seems to begin with Sunday": (
+        "store,dow,open,close\nA,0,10:00,14:00\n" + "".join(f"A,{day},09:00,17:00\n" for day in range(1, 6)),
+        "dow: 1 to 5 have the same hours, and 0 has others: is 0 Sunday?",
     ),
     "a week with a 7": ("store,dow,open,close\nA,1,09:00,17:00\nA,7,10:00,14:00\n", "dow: is 7 Sunday, or Saturday?"),
     "a table of Google": (

@@ -381,6 +381,10 @@ DOUBTS = {
         f"Time,Recovery time,Host,Problem\n{TEN},{FIVE_PAST},A,No ping\n{TEN},{FIVE_PAST},B,Disk is full\n",
         "Problem: is a store down while it has any of 'No ping', 'Disk is full'?",
     ),
+    "a beginning and an end of anything": (
+        f"id,room,start,end\n1,R1,{TEN},{FIVE_PAST}\n",
+        "start and end: is each row an outage?",
+    ),
     "planned work": (
         f"store,start,end,type\nA,{TEN},{FIVE_PAST},planned maintenance\n",
         "type: is a store down while it has any of 'planned maintenance'?",

@@ -77,7 +77,14 @@ def fitting(
     if found is None:
         found = _by_content(name, free, is_nameless=is_nameless)
     if found is None and name == "day":
-        found = next((guess for guess in left if guess.what == "text" and inner(guess.name) in HOURS), None)
+        found = next(
+            (
+                guess
+                for guess in left
+                if guess.what == "text" and inner(guess.name) in HOURS and guess.examples[0][:1] not in "[{"
+            ),
+            None,
+        )
     if found is None and name in _TOLD:  # its texts cannot be read: its check tells what is wrong in each
         found = _by_name(name, [guess for guess in left if guess.what == "text"])
     return found

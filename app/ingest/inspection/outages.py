@@ -22,6 +22,11 @@ _OF_INCIDENTS: Final = frozenset(("impact", "incidentupdates", "postmortembody",
 #: Columns of what is wrong, which need not be that a store is down.
 _PROBLEMS: Final = frozenset(("problem", "problemname", "trigger", "triggername", "alert", "alertname", "alarm"))
 
+#: Words of columns and files of outages, without which a beginning and an end may be those of a shift or a booking.
+_OF_OUTAGES: Final = re.compile(
+    "down|outage|incident|resolved|recover|restored|error|fail|cause|reason|status|ausfall|panne", re.IGNORECASE
+)
+
 #: Columns of the type of what is listed, and words of those that are no outages.
 _TYPES: Final = frozenset(("type", "kind", "category", "outagetype", "incidenttype", "class", "art", "typ"))
 _NO_OUTAGE: Final = re.compile(r"plan|maint|wartung|degrad|slow|partial|test|mantenimiento", re.IGNORECASE)
@@ -42,6 +47,8 @@ def outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> tuple[dict[s
     begins, ends = _alike(layout, begins, ends)
     key = _key(guesses)
     questions = [*questions_of(layout), *begins.questions]
+    if key is None and not any(map(_OF_OUTAGES.search, (stem, *layout.names))):
+        questions.append((f"{begins.name} and {ends.name}: is each row an outage? Then name its store.", ""))
     if key is None:
         questions.append(unnamed_store(layout, guesses, {begins.name, ends.name}, stem))
     columns: dict[str, Any] = {"store_id": {"value": stem} if key is None else {"from": place(layout, key.name)}}

@@ -25,7 +25,7 @@ from app.ingest.inspection.questions import (
     undated_ends,
     unnamed_store,
 )
-from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, with_hours_beside
+from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, sunday_first, with_hours_beside
 from app.ingest.inspection.weeks import Rows, rows_of_weeks
 from app.ingest.inspection.wide import stores_as_columns
 from app.ingest.kind import DatasetKind
@@ -36,7 +36,7 @@ _OF_TIME: Final = frozenset(("weekday", "time of day", "opening hours"))
 
 
 #: Columns that name a store where each record is one.
-_NUMBERS_OF_STORES: Final = ("id", "uid", "uuid", "code", "number")
+_NUMBERS_OF_STORES: Final = ("id", "fsqid", "fsqplaceid", "uid", "uuid", "code", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,11 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns}
     document |= {"rows": rows} if rows else {}
     if kind.name == "hours":
-        where = where_open(layout, guesses, day=None, language="en")
+        is_by_day = "day" in columns and "hours" not in columns["day"]  # or it may say that a store is open now
+        where = where_open(layout, guesses, day=None, language="en") if is_by_day else {}
         where = (where if taken.isdisjoint(where) else {}) | where_told(layout, columns)
         document |= {"where": where} if where else {}
-        questions += equal_times(layout, document)
+        questions += equal_times(layout, document) + sunday_first(layout, document)
     if kind.name == "installs":
         rest, told = rest_of_installs(columns, missing, layout, stem)
         document |= rest
@@ -116,10 +117,11 @@ def _completed(
             questions = checked_polls(layout, guesses, columns, taken, questions)
         case "entities" if _is_of_times(guesses, columns, taken):
             columns = {name: rule for name, rule in columns.items() if name != "name"}
-        case "hours" if not is_filled:
-            columns = with_hours_beside(guesses, columns, taken)
-        case "hours" if "store_id" not in columns:
-            columns = columns | _numbered_store(guesses)
+        case "hours":
+            columns = columns if is_filled else with_hours_beside(guesses, columns, taken)
+            is_exploded = "explode(" in layout.document.get("records", "")
+            if "store_id" not in columns and (is_filled or is_exploded):
+                columns = _numbered_store(guesses) | columns
         case _:
             pass
     return columns, questions

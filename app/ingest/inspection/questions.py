@@ -59,7 +59,7 @@ def numbered_days(holds: str, found: Guess, texts: Sequence[str], names: Sequenc
         return [(told, "")]
     if plain(found.name) in {"day", "dayofweek"}:
         return []
-    if "0" not in numbers and "6" not in numbers:
+    if "0" not in numbers:
         told = f"{found.name}: is 1 Monday, Tuesday or Sunday? Say with words which weekday, 0 = Monday, each is."
         return [(told, "")]
     return [(f"{found.name}: is 0 Monday and 6 Sunday? If not, say with words what each number stands for.", "yes")]
