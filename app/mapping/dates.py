@@ -1,7 +1,6 @@
 """Instants and dates as people write them, by one regular expression per format: one text, or a whole block."""
 
 import re
-from calendar import monthrange
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -11,6 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.mapping.date_texts import offset_of, why_not, without_zone
+from app.mapping.languages import in_english
 from app.mapping.unmappable import Unmappable
 from app.timeline import DAY, HOUR, SECOND, Micros, from_micros
 from app.timeline.zones import to_utc
@@ -23,13 +24,17 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 _MONTH_NAME: Final = "(?P<b>(?i:" + "|".join(_MONTHS) + "))[A-Za-z]*"
 
 _FRACTION: Final = r"(?:[.,](?P<f>[0-9]{1,9}))?"
-_OFFSET: Final = r"(?P<o>[Zz]|UTC|GMT|[+\-\x{2212}][0-9]{2}(?::?[0-9]{2})?)"
+_SIGNED: Final = r"[+\-\x{2212}]"
+_OFFSET: Final = (
+    rf"(?P<o>[Zz]|(?:UTC|GMT) ?{_SIGNED}[0-9]{{1,2}}(?::?[0-9]{{2}})?|UTC|GMT|{_SIGNED}[0-9]{{2}}(?::?[0-9]{{2}})?)"
+)
 _ANY_OFFSET: Final = rf"(?: *{_OFFSET}(?: UTC)?)?"
 _AM_PM: Final = r"(?P<a>[AaPp])\.?[Mm]\.?"
 _CLOCK: Final = rf"(?P<h>[0-9]{{1,2}}):(?P<m>[0-9]{{2}})(?::(?P<s>[0-9]{{2}}){_FRACTION})?(?: *{_AM_PM})?"
 _ISO_DATE: Final = r"(?P<Y>[0-9]{4})-?(?P<M>[0-9]{2})-?(?P<D>[0-9]{2})"
 _ISO_CLOCK: Final = rf"(?P<h>[0-9]{{2}}):?(?P<m>[0-9]{{2}})(?::?(?P<s>[0-9]{{2}}){_FRACTION})?"
 _DAY_MONTH: Final = r"(?P<D>[0-9]{1,2})[./\-](?P<M>[0-9]{1,2})[./\-](?P<Y>[0-9]{4}|[0-9]{2})"
+_YEAR_MONTH: Final = r"(?P<Y>[0-9]{4})[./\-](?P<M>[0-9]{1,2})[./\-](?P<D>[0-9]{1,2})"
 _MONTH_DAY: Final = r"(?P<M>[0-9]{1,2})[./\-](?P<D>[0-9]{1,2})[./\-](?P<Y>[0-9]{4}|[0-9]{2})"
 
 #: Formats by name, and an example of each.
@@ -40,6 +45,7 @@ FORMATS: Final = {
     ),
     "dmy": (rf"{_DAY_MONTH}(?:[T ,]+{_CLOCK})?{_ANY_OFFSET}", "31.12.2024 09:30"),
     "mdy": (rf"{_MONTH_DAY}(?:[T ,]+{_CLOCK})?{_ANY_OFFSET}", "12/31/2024 9:30 AM"),
+    "ymd": (rf"{_YEAR_MONTH}(?:[T ,]+{_CLOCK})?{_ANY_OFFSET}", "2024/12/31 9:30"),
     "rfc2822": (
         rf"(?:[A-Za-z]{{3}}, +)?(?P<D>[0-9]{{1,2}}) +{_MONTH_NAME} +(?P<Y>[0-9]{{4}}) +{_CLOCK}{_ANY_OFFSET}",
         "Tue, 31 Dec 2024 09:30:00 +0000",
@@ -49,14 +55,20 @@ FORMATS: Final = {
         "Tue Dec 31 09:30:00 2024 +0000",
     ),
     # What Git calls raw has the offset of the author behind it, which changes nothing.
-    "epoch_s": (r"(?P<e>-?[0-9]{1,11})(?:\.(?P<f>[0-9]{1,9}))?(?: [+\-][0-9]{4})?", "1735637400"),
+    "epoch_s": (r"(?P<e>-?[0-9]{1,11})(?:[.,](?P<f>[0-9]{1,9}))?(?: [+\-][0-9]{4})?", "1735637400"),
     "epoch_ms": (r"(?P<e>-?[0-9]{1,14})(?:\.[0-9]*)?", "1735637400000"),
     "epoch_us": (r"(?P<e>-?[0-9]{1,17})(?:\.[0-9]*)?", "1735637400000000"),
     "epoch_ns": (r"(?P<e>-?[0-9]{1,19})", "1735637400000000000"),
+    # Days since the end of 1899, as a spreadsheet has a date in a cell that is formatted as a number.
+    "excel": (r"(?P<x>[1-9][0-9]{0,5}(?:[.,][0-9]{1,17})?)", "45657.395833333336"),
 }
 
 #: Formats that count from the beginning of 1970, and how many of their units are a second.
 _COUNTS: Final = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000, "epoch_ns": 1_000_000_000}
+
+#: Where spreadsheets begin to count days, and how exact the fraction of a day is that they keep, milliseconds.
+_EXCEL_DAYS: Final = 25_569
+_EXCEL_STEPS: Final = 86_400_000
 
 #: Tokens of patterns: longest first, so that MM is not two months of one digit.
 _TOKENS: Final = {
@@ -145,14 +157,14 @@ class Dates:
 
     def instant(self, text: str) -> str:
         """An instant in ISO 8601, with Z if it is known which; raises Unmappable."""
-        local, offset = self._read(text)
+        local, offset, named = self._read(text)
         if self.form in _COUNTS or offset is not None:
             return _iso(local - (offset or 0)) + "Z"
-        if self.zone is None:
+        if (zone := named or self.zone) is None:
             return _iso(local)
-        at, exists = in_zone(np.array([local]), self.zone)
+        at, exists = in_zone(np.array([local]), zone)
         if not exists[0]:
-            raise Unmappable("no_such_time", f"is a time that the clocks of {self.zone} skip on that day")
+            raise Unmappable("no_such_time", f"is a time that the clocks of {zone} skip on that day")
         return _iso(int(at[0])) + "Z"
 
     def date(self, text: str) -> str:
@@ -181,7 +193,7 @@ class Dates:
         if offsets is not None:
             encoded = offsets.dictionary_encode()
             texts, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
-            shift = np.array([_offset(text) or 0 for text in texts], np.int64)[codes]
+            shift = np.array([offset_of(text) or 0 for text in texts], np.int64)[codes]
             known = np.array([bool(text) for text in texts])[codes]
         at: Micros = local - shift
         if known.all():
@@ -195,16 +207,18 @@ class Dates:
     def _expression(self) -> str:
         return FORMATS[self.form][0] if self.form in FORMATS else _pattern(self.form)
 
-    def _read(self, text: str) -> tuple[int, int | None]:
-        """The time that the text shows, as if it were UTC, and its offset if it has one, both microseconds."""
-        match = _python(self._expression).fullmatch(text.strip())
+    def _read(self, text: str) -> tuple[int, int | None, str | None]:
+        """The time that the text shows, as if it were UTC, microseconds; its offset, and the zone that it names."""
+        plain, zone = without_zone(text.strip())
+        expression = _python(self._expression)
+        match = expression.fullmatch(plain) or expression.fullmatch(in_english(plain))
         if match is None:
-            raise Unmappable("bad_timestamp", f"is not of the form {self._shown}{_why_not(text)}")
+            raise Unmappable("bad_timestamp", f"is not of the form {self._shown}{why_not(text)}")
         fields = {name: found or "" for name, found in match.groupdict().items()}
         arrays = {name: pa.array([found]) for name, found in fields.items()}
         if (local := _local(arrays, self.form)) is None:
-            raise Unmappable("bad_timestamp", f"is not a time that exists{_why_not(text)}")
-        return int(local[0]), _offset(fields.get("o", ""))
+            raise Unmappable("bad_timestamp", f"is not a time that exists{why_not(text)}")
+        return int(local[0]), offset_of(fields.get("o", "")), zone
 
     @property
     def _shown(self) -> str:
@@ -233,11 +247,8 @@ def _python(expression: str) -> re.Pattern[str]:
 
 def _local(fields: dict[str, Any], form: str) -> Micros | None:
     """Times as if they were UTC, microseconds; None if one of them does not exist."""
-    if "e" in fields:
-        counted, per_second = _whole(fields["e"]), _COUNTS[form]
-        if per_second > SECOND:
-            return counted // (per_second // SECOND)
-        return counted * (SECOND // per_second) + (_fraction(fields) if form == "epoch_s" else 0)
+    if "e" in fields or "x" in fields:
+        return _counted(fields, form)
     year = _whole(fields["Y"])
     is_short = np.asarray(pc.utf8_length(fields["Y"])) == 2  # the year 0001 stands for no time at all
     year = np.where(is_short, np.where(year < CENTURY_BREAK, 2000, 1900) + year, year)
@@ -260,6 +271,18 @@ def _local(fields: dict[str, Any], form: str) -> Micros | None:
     return local
 
 
+def _counted(fields: dict[str, Any], form: str) -> Micros:
+    """Times that count from the beginning of 1970, or days as spreadsheets count them."""
+    if "x" in fields:
+        days = np.asarray(pc.cast(pc.replace_substring(fields["x"], ",", "."), pa.float64()))
+        local: Micros = np.rint((days - _EXCEL_DAYS) * _EXCEL_STEPS).astype(np.int64) * (DAY // _EXCEL_STEPS)
+        return local
+    counted, per_second = _whole(fields["e"]), _COUNTS[form]
+    if per_second > SECOND:
+        return counted // (per_second // SECOND)
+    return counted * (SECOND // per_second) + (_fraction(fields) if form == "epoch_s" else 0)
+
+
 def _whole(texts: Any) -> Micros:
     """Whole numbers; none is 0."""
     given = pc.if_else(pc.equal(texts, ""), "0", texts)
@@ -278,37 +301,5 @@ def _named_months(names: Any) -> Micros:
     return np.array([months[name.lower()] for name in names.to_pylist()], np.int64)
 
 
-@lru_cache(maxsize=1024)
-def _offset(text: str) -> int | None:
-    """An offset from UTC, microseconds."""
-    if not text:
-        return None
-    if text[0] in "ZzUG":
-        return 0
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    size = int(digits[:2]) * HOUR + int(digits[2:]) * _MINUTE
-    return size if text[0] == "+" else -size
-
-
 def _iso(micros: int) -> str:
     return from_micros(micros).replace(tzinfo=None).isoformat()
-
-
-def _why_not(text: str) -> str:
-    """What is odd about a text that is no time, where that can be told."""
-    plain = text.strip()
-    if re.search(r":[0-9]{2}:60", plain):
-        return ": it is a leap second; write the second after it"
-    if re.search(r"[T ]24:", plain):
-        return ": a day ends at 23:59:59; write 00:00 of the next one"
-    if found := re.search(r" ([A-Z]{2,5})$", plain):
-        name = found[1]
-        return (
-            f": {name} is an abbreviation that several places use; name the zone, and the letters in a pattern: "
-            f'"date": "YYYY-MM-DD HH:mm:ss [{name}]", "zone": "America/New_York"'
-        )
-    if found := re.match(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", plain):
-        year, month, day = map(int, found.groups())
-        if 1 <= month <= 12 and day > monthrange(max(year, 1), month)[1]:
-            return f": that month has {monthrange(max(year, 1), month)[1]} days"
-    return ""

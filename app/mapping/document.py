@@ -49,7 +49,9 @@ class Rule(_Part):
     number: Literal["1234.5", "1,234.5", "1.234,5"] | None = Field(None, description="How numbers are written.")
     date: str | None = Field(None, description="A format of instants and dates, or a pattern.")
     zone: str | None = Field(None, description="Zone of local times.")
-    time: Literal["24h", "12h", "fraction"] | None = Field(None, description="How times of day are written.")
+    time: Literal["24h", "12h", "fraction", "minutes", "seconds", "milliseconds"] | None = Field(
+        None, description="How times of day are written."
+    )
     weekday: str | None = Field(None, description="Language of weekdays, which may be ranges.")
     hours: str | None = Field(None, description="Language of opening hours such as Mon-Fri 09:00-17:00.")
 

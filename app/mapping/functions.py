@@ -52,6 +52,11 @@ class OurFunctions(Functions):
         """Whether an account is a bot; null of none."""
         return _is_bot(account) if isinstance(account, dict) else None
 
+    @signature(_LIST, {"types": ["string"]})
+    def _func_explode(self, records: list[Any] | None, path: str) -> list[dict[str, Any]]:
+        """A record for each element of a list that records have: the record with the element in place of the list."""
+        return [one for record in records or () for one in _exploded(record, path.split("."))]
+
     @signature(_LIST)
     def _func_earliest(self, instants: list[Any] | None) -> str | None:
         """The first of instants, nulls aside."""
@@ -155,6 +160,15 @@ class OurFunctions(Functions):
             if is_ours or (branch or "").startswith(f"revert-{number}-"):
                 return int(number)
         return None
+
+
+def _exploded(record: Any, path: list[str]) -> Iterator[dict[str, Any]]:
+    """The record with each element of the list at the path in place of it; none without such a list."""
+    if not isinstance(record, dict):
+        return
+    value, *rest = record.get(path[0]), *path[1:]
+    elements = _exploded(value, rest) if rest else value if isinstance(value, list) else ()
+    yield from ({**record, path[0]: element} for element in elements)
 
 
 def _owners(text: str) -> Iterator[tuple[str, list[str]]]:

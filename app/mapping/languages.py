@@ -16,6 +16,12 @@ _ALSO: Final = {
     "pt": (("segunda",), ("terça",), ("quarta",), ("quinta",), ("sexta",), (), ()),
 }
 
+#: Languages in which dates may name months and weekdays.
+_OF_DATES: Final = ("en", "de", "fr", "es", "it", "nl", "pt")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_OF: Final = re.compile(r" (?:de|del) ", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W\d_]+\.?")
+
 _EVERY_DAY: Final = tuple(range(7))
 _MONDAY_TO_FRIDAY: Final = _EVERY_DAY[:5]
 _WEEKEND: Final = _EVERY_DAY[5:]
@@ -60,6 +66,28 @@ def weekday(text: str, language: str) -> int | None:
     """The weekday of that name, 0 = Monday; None if it is none. Of English names also the plural."""
     known, name = weekdays(language), _plain(text)
     return known.get(name, known.get(name.removesuffix("s")) if name.endswith("days") else None)
+
+
+def in_english(text: str) -> str:
+    """A date without a weekday before it and without of, and with the month by three English letters."""
+    first = _WORD.match(text)
+    if first is not None and any(weekday(first[0], language) is not None for language in _OF_DATES):
+        rest = text[first.end() :].lstrip(", ")
+        text = text if _plain(first[0]) in _months() and rest[:1].isdigit() else rest  # mar is March and martes
+    text = _OF.sub(" ", text)
+    return _WORD.sub(lambda found: _months().get(_plain(found[0]), found[0]), text)
+
+
+@lru_cache(maxsize=1)
+def _months() -> dict[str, str]:
+    """Months by three English letters, by their names in small letters in the languages of dates."""
+    return {
+        _plain(name): _MONTHS[month - 1]
+        for language in reversed(_OF_DATES)
+        for context in ("format", "stand-alone")
+        for width in ("wide", "abbreviated")
+        for month, name in Locale.parse(language).months[context].get(width, {}).items()
+    }
 
 
 def several_weekdays(text: str) -> tuple[int, ...] | None:

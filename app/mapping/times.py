@@ -8,7 +8,7 @@ from app.mapping.languages import several_weekdays, weekday, weekdays
 from app.mapping.unmappable import Unmappable
 
 _CLOCK: Final = (
-    r"([0-9]{1,2})(?:(?: ?[:.hH] ?)?([0-9]{2}))?(?::([0-9]{2})(?:[.,][0-9]+)?)?"
+    r"([0-9]{1,2})(?:(?: ?[:.hH] ?)?([0-9]{2})|:0(?![0-9]))?(?::([0-9]{2})(?:[.,][0-9]+)?)?"
     r"(?: *([AaPp])\.?(?:[Mm]\.?)?(?![A-Za-z])| ?(?:[Uu]hr|[Hh]rs?|[Hh])\b)?"
 )
 _ONE_CLOCK: Final = re.compile(f"T?{_CLOCK}")
@@ -20,10 +20,13 @@ _NAMED: Final = {"noon": "12:00", "midday": "12:00", "midnight": "00:00", "mitta
 
 _NAMES: Final = re.compile(rf"\b(?:{'|'.join(_NAMED)})\b", re.IGNORECASE)
 
+#: Units of times of day that are counted from midnight, and how many a day has.
+_COUNTED: Final = {"minutes": 1_440, "seconds": 86_400, "milliseconds": 86_400_000}
+
 #: Words for a day without hours, in small letters.
 CLOSED: Final = (
     *("off", "closed", "closed all day", "geschlossen", "ruhetag", "fermé", "ferme", "cerrado", "chiuso"),
-    *("gesloten", "fechado"),
+    *("gesloten", "fechado", "zamknięte", "nieczynne", "stängt", "lukket", "stengt", "suljettu", "x"),
 )
 _ALWAYS: Final = (
     *("24/7", "24 hours", "24 hrs", "24 h", "24h", "open 24 hours", "open 24h", "always", "always open"),
@@ -49,9 +52,13 @@ def time_of_day(text: str, form: str) -> str:
 
     Args:
         text: such as 9:00 AM (``12h``), 0900, 9 or 26:30 (``24h``), 0.375 (``fraction`` of a day).
-        form: one of these.
+        form: one of these, or ``minutes``, ``seconds`` or ``milliseconds`` after midnight: 540, 32400, 32400000.
     """
     plain = _NAMED.get(text.strip().lower(), text.strip())
+    if form in _COUNTED:
+        if not re.fullmatch(r"[0-9]{1,8}(\.0+)?", plain) or float(plain) > 2 * _COUNTED[form]:
+            raise Unmappable("bad_time", f"is not a number of {form} after midnight, up to {_COUNTED[form]}")
+        return _clock(int(float(plain) * 86_400) // _COUNTED[form])
     if form == "fraction":
         try:
             share = float(plain)
@@ -89,8 +96,9 @@ def days(text: str, language: str) -> list[int]:
 
 
 def _parts_of(text: str) -> list[str]:
-    """The members of a list of weekdays; an address is one."""
-    return [text] if "://" in text else re.split(r"[,;&+/]|\s+(?:and|und|et|y|e|en)\s+", text.strip())
+    """The members of a list of weekdays, which may be addresses."""
+    signs = "," if "://" in text else r"[,;&+/]|\s+(?:and|und|et|y|e|en)\s+"
+    return [part.strip() for part in re.split(signs, text.strip())]
 
 
 def opening_hours(text: str, language: str) -> list[Window]:

@@ -35,6 +35,9 @@ _UNREADABLE: Final = (
     *(KeyError, NotImplementedError, RuntimeError, EOFError, StopIteration, UnicodeDecodeError, ValueError),
 )
 
+#: The first day that a spreadsheet counts, on which it has 24:00 and later of a column of times.
+_DAY_ONE: Final = date(1900, 1, 1)
+
 _EXCEL_DAY: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - cells have no zone
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -158,7 +161,11 @@ def _titles(cells: Sequence[Sequence[Any]]) -> int:
 
 def _table(cells: Sequence[Sequence[Any]], name: str, sheet: str, skip_lines: int) -> Iterator[Numbered]:
     below = enumerate(cells[skip_lines:], skip_lines + 1)
-    rows = [(number, [_text(cell) for cell in row]) for number, row in below]
+    of_times = {at for row in cells[skip_lines:] for at, cell in enumerate(row) if isinstance(cell, time)}
+    rows = [
+        (number, [_text(_past_midnight(cell) if at in of_times else cell) for at, cell in enumerate(row)])
+        for number, row in below
+    ]
     filled = [(number, row) for number, row in rows if any(row)]
     if len(filled) > MOST_ROWS:
         raise refusal("too_large", f"{name} has more than {MOST_ROWS:,} rows.")
@@ -186,6 +193,13 @@ def _letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         found = chr(65 + rest) + found
     return found
+
+
+def _past_midnight(cell: Any) -> Any:
+    """A cell of a column of times: 24:00 and later as such."""
+    if isinstance(cell, datetime) and cell.date() == _DAY_ONE:
+        return f"{24 + cell.hour}:{cell.minute:02}:{cell.second:02}"
+    return "24:00:00" if cell == _DAY_ONE else cell
 
 
 def _text(cell: Any) -> str:

@@ -114,8 +114,8 @@ def test_outages_are_read_by_the_names_that_monitors_use() -> None:
         (
             "store,timestamp,tz,status\nA,2024-05-01 10:00,Europe/Berlin,1\nB,2024-05-01 10:00,Asia/Tokyo,1\n",
             (
-                "tz has 2 zones, and a mapping reads times of one: split the file by zone, or write the times of "
-                "timestamp with their offsets."
+                "timestamp: are its times of UTC, or of the 2 zones that tz has? In UTC set zone; otherwise "
+                '"template": "{timestamp} {tz}" instead of from and zone.'
             ),
         ),
         (

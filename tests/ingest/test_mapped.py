@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import openpyxl
@@ -299,3 +299,24 @@ def test_rows_of_any_text_are_those_that_were_written(
     plain = [key for key in keys if key and not set(key) & set("\r\n")]
     assert found.keys == plain
     assert found.rejected == len(keys) - len(plain)
+
+
+def test_times_past_midnight_stay_times_where_a_workbook_has_them_as_days() -> None:
+    day_one = datetime(1900, 1, 1)  # noqa: DTZ001 - cells have no zone
+    hours = {
+        "kind": "hours",
+        "format": "xlsx",
+        "columns": {
+            "store_id": {"from": "shop"},
+            "day": {"from": "day", "weekday": "en"},
+            "start_time_local": {"from": "opens", "time": "24h"},
+            "end_time_local": {"from": "closes", "time": "24h"},
+        },
+    }
+    rows = (
+        ["A", "Mon", time(18), time(23)],
+        ["A", "Sat", time(18), day_one],
+        ["A", "Fri", time(18), day_one + timedelta(hours=1)],
+    )
+    found = read(workbook(["shop", "day", "opens", "closes"], *rows), hours)
+    assert [row[3] // 3_600_000_000 for row in found.rows] == [23, 24, 1]

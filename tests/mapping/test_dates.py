@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
+from babel import Locale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,13 @@ from tests.strategies import examples
         ("epoch_ns", None, "1527854856121000999", "2018-06-01T12:07:36.121+00:00"),
         ("MMM D, YYYY [at] h:mmA Z", None, "Mar 10, 2024 at 1:59am UTC", "2024-03-10T01:59:00+00:00"),
         ("DD MMM YY, H:mm", "UTC", "02 March 25, 3:04", "2025-03-02T03:04:00+00:00"),
+        ("iso", None, "2025-01-02 03:04:05 UTC+2", "2025-01-02T01:04:05+00:00"),
+        ("iso", None, "2025-01-02 03:04:05 GMT-03:30", "2025-01-02T06:34:05+00:00"),
+        ("dmy", None, "2.1.2025 03:04 UTC +0530", "2025-01-01T21:34:00+00:00"),
+        ("ymd", "UTC", "2025/1/2 3:04:05", "2025-01-02T03:04:05+00:00"),
+        ("epoch_s", None, "1544306817,5", "2018-12-08T22:06:57.500+00:00"),
+        ("excel", "UTC", "45413.416666666664", "2024-05-01T10:00:00+00:00"),
+        ("excel", "Europe/Berlin", "45413,5", "2024-05-01T10:00:00+00:00"),
         ("YYYY-MM-DD HH:mm:ss [EST]", "America/New_York", "2025-01-02 03:04:05 EST", "2025-01-02T08:04:05+00:00"),
     ],
 )
@@ -52,6 +60,38 @@ def test_a_text_is_the_same_instant_alone_and_in_a_block(form: str, zone: str | 
     block = dates.instants(pa.array([text, text]))
     assert block is not None
     assert block.tolist() == [micros(expected)] * 2
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "instant"),
+    [
+        ("iso", "2024-05-01 10:00:00 Europe/Berlin", "2024-05-01T08:00:00Z"),
+        ("iso", "2024-05-01T10:00:00+02:00[Europe/Paris]", "2024-05-01T08:00:00Z"),
+        ("mdy", "5/1/2024 10:00 America/New_York", "2024-05-01T14:00:00Z"),
+        ("iso", "2024-05-01 10:00:00 Etc/GMT+2", "2024-05-01T12:00:00Z"),
+        ("D. MMM YYYY H:mm", "1. Mai 2024 10:00", "2024-05-01T10:00:00Z"),
+        ("D. MMM YYYY H:mm", "1. März 2024 10:00", "2024-03-01T10:00:00Z"),
+        ("D MMM YYYY H:mm", "3 févr. 2024 10:00", "2024-02-03T10:00:00Z"),
+        ("D MMM YYYY H:mm", "mardi 6 août 2024 10:00", "2024-08-06T10:00:00Z"),
+        ("D MMM YYYY H:mm", "1 de mayo de 2024 10:00", "2024-05-01T10:00:00Z"),
+        ("D-MMM-YYYY H:mm", "5-dic-2024 10:00", "2024-12-05T10:00:00Z"),
+        ("MMM D, YYYY h:mm A", "Wednesday, May 1, 2024 10:00 AM", "2024-05-01T10:00:00Z"),
+        ("MMM D YYYY H:mm", "mar 5 2024 10:00", "2024-03-05T10:00:00Z"),
+    ],
+)
+def test_zones_and_months_are_read_by_their_names(form: str, text: str, instant: str) -> None:
+    assert Dates(form, "UTC").instant(text).replace("+00:00", "Z").replace(".000000", "") == instant
+
+
+def test_the_name_of_a_month_means_the_same_in_every_language() -> None:
+    """Otherwise a date could be another one in another language."""
+    numbers: dict[str, set[int]] = {}
+    for language in ("en", "de", "fr", "es", "it", "nl", "pt"):
+        for context in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                for month, name in Locale.parse(language).months[context].get(width, {}).items():
+                    numbers.setdefault(name.lower().rstrip("."), set()).add(month)
+    assert {name: found for name, found in numbers.items() if len(found) > 1} == {}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +106,8 @@ def test_a_text_is_the_same_instant_alone_and_in_a_block(form: str, zone: str | 
         ("dmy", "UTC", "01.02.0024", "is not a time that exists"),
         ("dmy", "UTC", "01/13/2025", "is not a time that exists"),
         ("mdy", "UTC", "1/2/2025 13:00 PM", "is not a time that exists"),
+        ("iso", "UTC", "May  1 10:00:00", "it has no year"),
+        ("iso", None, "2025-01-02 03:04:05 Mars/Olympus", "is not of the form iso"),
         ("dmy", "UTC", "2025-01-02", "is not of the form dmy, such as 31.12.2024 09:30"),
     ],
 )

@@ -207,6 +207,17 @@ def test_seconds_keep_a_fraction_only_if_there_is_one() -> None:
         ("owning_team(@)", "* ada@example.org @ada\n", None),
         ("owning_team(@)", "*.py @acme/platform\n#* @acme/x\n\n", None),
         ("owning_team(@)", None, None),
+        (
+            "explode(@, 'logs')",
+            [{"id": 1, "logs": [{"up": 1}, {"up": 0}]}, {"id": 2, "logs": []}, {"id": 3}, 4],
+            [{"id": 1, "logs": {"up": 1}}, {"id": 1, "logs": {"up": 0}}],
+        ),
+        (
+            "explode(@, 'hours.spans')",
+            [{"id": 1, "hours": {"zone": "UTC", "spans": [[9, 17]]}}, {"id": 2, "hours": None}],
+            [{"id": 1, "hours": {"zone": "UTC", "spans": [9, 17]}}],
+        ),
+        ("explode(@, 'logs')", None, []),
         # printf ada@example.org | sha256sum
         ("hashed(@)", "Ada@Example.org", "cfe00dde46ef942601ffafb9e2825e802858b460e586b8305b344c1eb826357d"),
         ("hashed(@)", None, None),

@@ -7,13 +7,27 @@ from typing import Any, Final
 from app.ingest.column_types import DATE, TRUTH
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import ALSO, WORDS_OF_PULLS, WORDS_OF_TRUTH, plain, word, word_of_time
+from app.ingest.inspection.names import (
+    ALSO,
+    HOURS,
+    WORDS_OF_PULLS,
+    WORDS_OF_TRUTH,
+    inner,
+    plain,
+    word,
+    word_of_time,
+)
+from app.ingest.inspection.weeks import names_a_day
+from app.ingest.inspection.words import HTTP_CODES
 
 #: The columns that opening hours become.
 WINDOW: Final = ("day", "start_time_local", "end_time_local")
 
 #: Columns that are found by their names alone if need be.
 _TOLD: Final = frozenset((*WINDOW, "timestamp_utc", "timezone_str"))
+
+#: Columns whose names in JSON may be those of an object in the record: attributes.status.
+_WITHIN: Final = frozenset((*WINDOW, "store_id", "status", "timestamp_utc", "timezone_str"))
 
 #: What a column of a kind holds, where that tells; a text may be anything.
 _HOLDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -28,6 +42,12 @@ _HOLDS: Final[Mapping[str, tuple[str, ...]]] = {
     "short text": ("text", "number", "status", "zone", "time of day", "instant", "weekday"),
 }
 
+#: The largest number that is a time of day by its digits, 2400, and more after midnight.
+_LARGEST_CLOCK: Final = 4800
+
+#: Weekdays of ISO 8601, from 1, as those of a kind.
+ISO_DAYS: Final = {str(day + 1): str(day) for day in range(7)}
+
 #: Other words for true and false.
 _TRUTHS: Final = {
     **dict.fromkeys(("true", "True", "TRUE", "1"), "true"),
@@ -41,26 +61,49 @@ def fitting(
     """The column of the file with the likeliest name that may hold this, or the only one that holds it."""
     left = [guess for guess in guesses if guess.name not in taken]
     # Whatever a column of that very name holds: its check tells what is wrong in it.
-    is_told = name == "status" and any(guess.what == "status" for guess in left)
+    told = [guess for guess in left if guess.what == "status"]
+    is_told = name == "status" and bool(told)
+    by_words = is_told and _by_name(name, _likeliest(holds, told))
     for guess in left:
-        if plain(guess.name) == plain(name) and (guess.what == "status" or not is_told):
+        is_code = guess.rule.get("words") == HTTP_CODES and by_words
+        if plain(guess.name) == plain(name) and (guess.what == "status" or not is_told) and not is_code:
             return guess
     free = [guess for guess in left if guess.what in _HOLDS.get(holds, (guess.what,))]
     if name == "repo":  # an address of which nothing is kept may be another one in each row
         free = [guess for guess in free if guess.what != "address" or guess.rule or _is_of_repositories(guess)]
-    found = _by_name(name, [guess for guess in free if name != "status" or guess.what == "status"])
+    found = _by_name(name, _likeliest(holds, free)) or _by_name(name, told if name == "status" else free)
     if found is None and is_of_pulls:
         found = _by_word(name, holds, free)
     if found is None:
         found = _by_content(name, free, is_nameless=is_nameless)
+    if found is None and name == "day":
+        found = next(
+            (
+                guess
+                for guess in left
+                if guess.what == "text" and inner(guess.name) in HOURS and guess.examples[0][:1] not in "[{"
+            ),
+            None,
+        )
     if found is None and name in _TOLD:  # its texts cannot be read: its check tells what is wrong in each
         found = _by_name(name, [guess for guess in left if guess.what == "text"])
     return found
 
 
+def _likeliest(holds: str, free: Sequence[Guess]) -> list[Guess]:
+    """Of columns that may hold this those that surely do: words rather than codes of HTTP, times than plain numbers."""
+    if holds.startswith("time of day"):
+        return [guess for guess in free if guess.what == "time of day"]
+    if holds.startswith("active"):
+        return [guess for guess in free if guess.what == "status" and guess.rule.get("words") != HTTP_CODES]
+    return list(free)
+
+
 def _by_name(name: str, guesses: Sequence[Guess]) -> Guess | None:
-    """The column with the likeliest of the other names."""
-    return next((guess for other in ALSO.get(name, ()) for guess in guesses if plain(guess.name) == other), None)
+    """The column with the likeliest of the other names: of JSON, last, also one within an object."""
+    called = [plain, inner] if name in _WITHIN else [plain]
+    others = ((call, other) for call in called for other in ALSO.get(name, ()))
+    return next((guess for call, other in others for guess in guesses if call(guess.name) == other), None)
 
 
 def _by_word(name: str, holds: str, free: Sequence[Guess]) -> Guess | None:
@@ -74,6 +117,7 @@ def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess
     if name == "day":
         days = [guess for guess in free if guess.what in {"weekday", "opening hours"}]
         hours = [guess for guess in days if guess.what == "opening hours"]
+        days = [guess for guess in days if guess.what == "weekday" or not names_a_day(guess.name)]
         return days[0] if days and len(hours) < 2 else None  # of several, none has the hours of all days
     wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
     alike = [guess for guess in free if guess.what == wanted]
@@ -100,16 +144,38 @@ def rule_for(holds: str, found: Guess) -> dict[str, Any]:
         known = {text: WORDS_OF_TRUTH[text.lower()] for text in found.examples if text.lower() in WORDS_OF_TRUTH}
         return {"words": _TRUTHS | known} if known else {}
     if found.what in {"number", "status"} and holds.startswith("time of day"):
-        shares = [float(text) <= 1 for text in found.examples if re.fullmatch(r"[0-9]*\.[0-9]+", text)]
-        return {"time": "fraction" if shares and all(shares) else "24h"}
+        return {"time": _form_of_numbers(found.examples)}
+    if found.what in {"number", "status"} and holds == "weekday":
+        return _weekday_numbers(found)
     if (rule := _most_precise(holds, found)) is not None:
         return rule
     suits = found.what == "instant" and holds == "timestamp"
     suits = suits or (found.what == "status" and holds.startswith("active")) or found.what == "address"
+    suits = suits or (found.what == "zone" and holds == "IANA time zone")
     suits = suits or (found.what in {"weekday", "time of day"} and holds.startswith(found.what))
     suits = suits or (found.what == "opening hours" and holds == "weekday")
     suits = suits or (found.what == "number" and holds in {"number", "weekday"})
     return dict(found.rule) if suits else {}
+
+
+def _weekday_numbers(found: Guess) -> dict[str, Any]:
+    """The rule of weekdays that are numbers: those of ISO 8601, or from 0, as a spreadsheet may write them."""
+    if plain(found.name).startswith("iso"):
+        return {"words": ISO_DAYS}
+    are_decimal = found.rule.get("number") or any("." in text for text in found.examples)
+    return {"number": "1234.5"} if are_decimal else {}
+
+
+def _form_of_numbers(texts: Sequence[str]) -> str:
+    """The form of times of day that are numbers; whether small ones are minutes must be asked."""
+    numbers = [float(text) for text in texts if re.fullmatch(r"[0-9]*\.?[0-9]+", text)]
+    shares = [number <= 1 for number, text in zip(numbers, texts, strict=False) if "." in text]
+    if shares and all(shares):
+        return "fraction"
+    for form, unit in (("seconds", 60), ("milliseconds", 60_000)):
+        if max(numbers, default=0) > _LARGEST_CLOCK and all(one % unit == 0 and one <= 1440 * unit for one in numbers):
+            return form
+    return "24h"
 
 
 def _most_precise(holds: str, found: Guess) -> dict[str, Any] | None:
@@ -117,7 +183,7 @@ def _most_precise(holds: str, found: Guess) -> dict[str, Any] | None:
     if holds == "timestamp" and found.what not in {"instant", "nothing"}:
         return {"date": "iso", "zone": "UTC"}
     if found.what == "text" and holds == "weekday":
-        return {"weekday": "en"}
+        return {"hours": "en"} if inner(found.name) in HOURS else {"weekday": "en"}
     return {"time": "24h"} if found.what == "text" and holds.startswith("time of day") else None
 
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
+from babel.core import get_global
+
 from app.ingest.inspection.instants import DAY_OR_MONTH, Found, fit_all, instant_of, reads
-from app.ingest.inspection.words import FLAGS, HTTP_CODES, STATUSES, is_nothing
+from app.ingest.inspection.names import names_ids, plain_words
+from app.ingest.inspection.words import HTTP_CODES, NO, SAYS_DOWN, SAYS_NOT, SAYS_UP, STATUSES, YES, is_nothing
 from app.mapping.times import days, opening_hours, time_of_day
 from app.mapping.unmappable import Unmappable
 from app.timeline.zones import known_zones
@@ -27,11 +30,11 @@ LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
 #: More than this share of the different texts of a column must be readable for the others to be told as mistakes.
 _MOST: Final = 0.5
 
-#: Names of columns whose truth is a fault: is_down, hasFailures.
-_OF_FAULTS: Final = re.compile("down|fail|error|outage|incident|alarm|broken|offline", re.IGNORECASE)
-
 #: What tools put behind a word: Up (1).
 _NUMBERED: Final = re.compile(r" ?\([0-9]+\)$")
+
+#: Words of which the last one tells: Node Down, Host is up.
+_LAST_WORD: Final = re.compile(r"(?!.*\b(?:not|no)\b).+ (up|down)")
 
 #: So many different texts are looked at one by one.
 _TRIED: Final = 40
@@ -119,16 +122,30 @@ def _http_code(name: str, texts: Sequence[str]) -> Found:
 
 
 def _status(name: str, texts: Sequence[str]) -> Found:
-    meant = {text: STATUSES.get(_NUMBERED.sub("", text.lower())) for text in texts}
-    if _OF_FAULTS.search(name) and all(text.lower() in FLAGS for text in texts):
-        meant = {text: "inactive" if status == "active" else "active" for text, status in meant.items()}
+    meant = {text: status_of(text) for text in texts}
     known = {text: status for text, status in meant.items() if status is not None}
-    if not known or len(texts) > MOST_WORDS:
+    are_numbers = any(text.isdecimal() and len(text) > 1 for text in texts) or names_ids(name)
+    if not known or len(texts) > MOST_WORDS or (are_numbers and any(text.isdecimal() for text in texts)):
         return None
     if all(text in {"active", "inactive", "unknown"} for text in texts):
         return "status", {}
     asked = [(unknown_word(name, text), "") for text in texts if text not in known]
+    if all(text.lower() in YES | NO for text in known):
+        called = plain_words(name)
+        if SAYS_DOWN.search(called) and not SAYS_NOT.search(called):
+            known = {text: "inactive" if status == "active" else "active" for text, status in known.items()}
+        elif not SAYS_UP.search(called) or SAYS_NOT.search(called):
+            text, status = next(iter(known.items()))
+            answer = "yes" if name.isdecimal() else ""  # a file without a header has no name that could say otherwise
+            asked.append((f"{name}: is a store {status} where it says {text!r}? If not, change words.", answer))
     return "status", {"words": known}, *asked
+
+
+def status_of(text: str) -> str | None:
+    """What a word of a monitor means; None of one that is not known. Of Node Down the last word tells."""
+    plain = _NUMBERED.sub("", text.lower())
+    named = _LAST_WORD.fullmatch(plain)
+    return STATUSES.get(plain) or (STATUSES[named[1]] if named is not None else None)
 
 
 def unknown_word(name: str, text: str) -> str:
@@ -136,8 +153,15 @@ def unknown_word(name: str, text: str) -> str:
     return f"{name}: what does {text!r} mean, active, inactive or unknown? Add it to words."
 
 
-def _zone(_: str, texts: Sequence[str]) -> Found:
-    return ("zone", {}) if all(text in known_zones() for text in texts) else None
+def _zone(name: str, texts: Sequence[str]) -> Found:
+    if all(text in known_zones() for text in texts):
+        return "zone", {}
+    windows = get_global("windows_zone_mapping")
+    if not all(text in windows or text in known_zones() for text in texts):
+        return None
+    words = {text: text if text in known_zones() else windows[text] for text in texts}
+    shown = next(f"{text!r} {zone}" for text, zone in words.items() if text != zone)
+    return "zone", {"words": words}, (f"{name}: is {shown}, as Windows has zones? If not, change words.", "yes")
 
 
 def _address(_: str, texts: Sequence[str]) -> Found:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from app.errors import InvalidParameters
 from app.ingest.csv.given import given_values
 from app.ingest.inspection.guesses import Guess, agreed, guess
-from app.ingest.inspection.layout import Layout, layout_of
+from app.ingest.inspection.layout import Layout, exploded, layout_of
 from app.ingest.inspection.proposal import Proposal, proposal, with_given
 from app.ingest.inspection.reading import Beginning, Reading, beginning, read
 from app.ingest.inspection.recognition import recognized
@@ -19,6 +19,12 @@ from app.ingest.registry import DATASET_KINDS
 from app.ingest.rejects import RejectedRow
 from app.mapping.document import read_mapping
 from app.wording.warnings import DataWarning
+
+#: Kinds whose rows are looked for in lists within records of JSON: results of each monitor, hours of each store.
+_NESTED: Final = frozenset(("polls", "hours"))
+
+#: Kinds of which hardly any record has too little: what is in its lists may be meant.
+_SLIGHT: Final = frozenset(("entities", "timezones"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,7 @@ def inspect(
     """
     kinds = [kind for kind in kinds if not kind.stays_raw] or _nothing_to_map(kinds)
     layout = layout_of(data, name)
-    columns = [layout.column(at) for at in range(len(layout.names))]
-    guesses = agreed([guess(*one) for one in zip(layout.names, columns, strict=True)], columns)
+    guesses = _guesses(layout)
     stem = PurePath(name).name.partition(".")[0] or "store"
     source = beginning(data, name, layout)
     if tried is not None:
@@ -82,13 +87,32 @@ def inspect(
     known = recognized(source, layout, kinds, stem=stem, now=now)
     likely = [kind for kind in kinds if kind.is_guessed] or kinds
     best = known or max((proposal(kind, layout, guesses, stem=stem) for kind in likely), key=_fit)
+    if known is None and (best.missing or best.kind in _SLIGHT):
+        best, layout, guesses = _of_lists(layout, likely, stem) or (best, layout, guesses)
     kind = next(one for one in kinds if one.name == best.kind)
     given_values(kind, given)
-    best = with_given(best, given, stem)
+    best = with_given(best, given)
     reading = Reading()
     if best.document is not None and not best.missing:
         reading = read(source, kind, read_mapping(dict(best.document)), now)
     return Inspection(layout, guesses, best, reading.rows, reading.rejections, reading.warnings)
+
+
+def _guesses(layout: Layout) -> Sequence[Guess]:
+    columns = [layout.column(at) for at in range(len(layout.names))]
+    return agreed([guess(*one) for one in zip(layout.names, columns, strict=True)], columns)
+
+
+def _of_lists(
+    layout: Layout, kinds: Sequence[DatasetKind], stem: str
+) -> tuple[Proposal, Layout, Sequence[Guess]] | None:
+    """The best proposal for JSON whose rows are in lists of its records; None if none lacks nothing."""
+    found = []
+    for one in exploded(layout):
+        guesses = _guesses(one)
+        found += [(proposal(kind, one, guesses, stem=stem), one, guesses) for kind in kinds if kind.name in _NESTED]
+    whole = [one for one in found if not one[0].missing and one[0].document is not None]
+    return max(whole, key=lambda one: _fit(one[0]), default=None)
 
 
 def inspect_as(

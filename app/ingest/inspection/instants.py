@@ -13,13 +13,29 @@ Found = tuple[Any, ...] | None
 
 #: Counts from the beginning of 1970 that are an instant of this century, or just before it.
 _COUNTS: Final = {
-    "epoch_s": re.compile(r"[12][0-9]{9}(\.[0-9]+)?( [+-][0-9]{4})?"),
+    "epoch_s": re.compile(r"[12][0-9]{9}([.,][0-9]+)?( [+-][0-9]{4})?"),
     "epoch_ms": re.compile(r"[12][0-9]{12}"),
     "epoch_us": re.compile(r"[12][0-9]{15}"),
     "epoch_ns": re.compile(r"[12][0-9]{18}"),
 }
 
-_NAMED: Final = ("iso", "dmy", "mdy", "rfc2822", "ctime")
+#: Digits of a date and a time without anything between them.
+_DIGITS: Final = {
+    "YYYYMMDDHHmmss": re.compile(r"(19|20)[0-9]{12}"),
+    "YYYYMMDDHHmm": re.compile(r"(19|20)[0-9]{10}"),
+}
+
+#: Days of a spreadsheet from 1954 to 2119 in a column whose name says that it is of times.
+_EXCEL: Final = re.compile(r"[2-7][0-9]{4}([.,][0-9]+)?")
+_OF_TIMES: Final = re.compile(
+    r"time|date|stamp|zeit|datum|heure|fecha|hora|\bdata\b|\bwhen\b|(\b|_)at\b|\bts\b", re.IGNORECASE
+)
+
+#: An abbreviation of a time zone behind a time.
+_ABBREVIATED: Final = re.compile(r"(.*[0-9AaPpMm.]) ([A-Z]{2,5})")
+_NO_ZONES: Final = frozenset(("AM", "PM", "UTC", "GMT"))
+
+_NAMED: Final = ("iso", "dmy", "mdy", "ymd", "rfc2822", "ctime")
 
 #: Formats of which only the numbers tell which one it is.
 DAY_OR_MONTH: Final = ("dmy", "mdy")
@@ -30,6 +46,9 @@ _PATTERNS: Final = (
     *("MMM D, YYYY H:mm", "MMM D, YYYY H:mm:ss", "MMM D, YYYY", "D MMM YYYY", "D-MMM-YYYY", "D-MMM-YYYY H:mm"),
     *("MMM D, YYYY [at] h:mmA", "MMM D, YYYY [at] h:mm A", "MMM D, YYYY [at] h:mmA Z", "MMM D, YYYY [at] h:mm A Z"),
     *("D-MMM-YYYY H:mm:ss", "D MMM YYYY, H:mm", "D MMM YYYY, h:mm A", "YYYY-MM-DD h:mm A", "YYYY-MM-DD h:mm:ss A"),
+    *("D. MMM YYYY H:mm", "D. MMM YYYY H:mm:ss", "D. MMM YYYY, H:mm", "D. MMM YYYY", "D MMM YYYY H:mm"),
+    *("D MMM YYYY H:mm:ss", "DD/MMM/YYYY:HH:mm:ss Z", "MMM D YYYY H:mm:ss Z", "MMM D YYYY H:mm:ss", "MMM D YYYY h:mmA"),
+    *("MMM D YYYY H:mm", "MMM D YYYY h:mm A", "D MMM YYYY h:mm A", "D MMM YYYY h:mm:ss A"),
     *("YYYY/M/D H:mm", "YYYY/M/D H:mm:ss", "YYYY/M/D", "YYYY-M-D H:mm", "YYYY-M-D H:mm:ss"),
 )
 
@@ -39,11 +58,8 @@ def instant_of(name: str, texts: Sequence[str], form: str | None = None) -> Foun
 
     ``form`` is the one of day and month first that other columns of the file tell.
     """
-    for unit, count in _COUNTS.items():
-        if all(map(count.fullmatch, texts)):
-            return "instant", {"date": unit}
-    if reads(texts, instant, Wrong):
-        return "instant", {}
+    if (found := _plain(texts) or _of_digits(name, texts) or _abbreviated(name, texts, form)) is not None:
+        return found
     fits = [] if all(text.isdecimal() for text in texts) else _fitting(texts)
     fits = [one for one in fits if form is None or one == form]
     if not fits:
@@ -52,17 +68,53 @@ def instant_of(name: str, texts: Sequence[str], form: str | None = None) -> Foun
         return "instant", {}, (f"{name}: is {texts[0]!r} day or month first? Set date to {fits[0]} or {fits[1]}.", "")
     if reads(texts, lambda text: instant(Dates(fits[0]).instant(text)), (Wrong, Unmappable)):
         return "instant", {"date": fits[0]}
-    asked = [] if "utc" in name.lower() else [(f"{name}: which zone are times such as {texts[0]!r} of?", "UTC")]
-    return "instant", {"date": fits[0], "zone": "UTC"}, *asked
+    return "instant", {"date": fits[0], "zone": "UTC"}, *_which_zone(name, texts)
+
+
+def _plain(texts: Sequence[str]) -> Found:
+    """Times that need no zone: counts from the beginning of 1970, or as a kind has them."""
+    for unit, count in _COUNTS.items():
+        if all(map(count.fullmatch, texts)):
+            return "instant", {"date": unit}
+    return ("instant", {}) if reads(texts, instant, Wrong) else None
+
+
+def _which_zone(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    if "utc" in name.lower():
+        return []
+    return [(f"{name}: which zone are times such as {texts[0]!r} of?", "UTC")]
+
+
+def _of_digits(name: str, texts: Sequence[str]) -> Found:
+    """Times that are one number: digits of a date, or days as spreadsheets count them."""
+    for pattern, digits in _DIGITS.items():
+        if all(map(digits.fullmatch, texts)) and reads(texts, Dates(pattern).instant, Unmappable):
+            return "instant", {"date": pattern, "zone": "UTC"}, *_which_zone(name, texts)
+    if not _OF_TIMES.search(name) or not all(map(_EXCEL.fullmatch, texts)) or all(map(str.isdecimal, texts)):
+        return None
+    return "instant", {"date": "excel", "zone": "UTC"}, *_which_zone(name, texts)
+
+
+def _abbreviated(name: str, texts: Sequence[str], form: str | None) -> Found:
+    """Times with the same abbreviation of a zone behind each: it is asked which one that is."""
+    parts = [_ABBREVIATED.fullmatch(text) for text in texts]
+    known = [part for part in parts if part is not None]
+    zones = {part[2] for part in known}
+    if len(known) < len(parts) or len(zones) != 1 or zones <= _NO_ZONES:
+        return None
+    if (found := instant_of(name, [part[1] for part in known], form)) is None:
+        return None
+    (zone,) = zones
+    asked = (
+        f"{name}: {zone} is an abbreviation that several places use. Which zone is it? Set zone, such as Europe/Paris."
+    )
+    rule = {"between": ["", f" {zone}"], **{name: one for name, one in found[1].items() if name == "date"}}
+    return "instant", rule, *(one for one in found[2:] if "which zone" not in one[0]), (asked, "")
 
 
 def _fitting(texts: Sequence[str]) -> list[str]:
     """The formats that read all texts: several where day and month cannot be told apart."""
-    fits = [
-        form
-        for form in ("iso", "dmy", "mdy", "rfc2822", "ctime")
-        if reads(texts, Dates(form, "UTC").instant, Unmappable)
-    ]
+    fits = [form for form in _NAMED if reads(texts, Dates(form, "UTC").instant, Unmappable)]
     if all(re.match(r"[0-9]{1,2}\.", text) for text in texts):  # with full stops the day is first everywhere
         fits = [form for form in fits if form != "mdy"]
     return fits or [form for form in _PATTERNS if reads(texts, Dates(form, "UTC").instant, Unmappable)][:1]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.errors import RejectedFile
+from app.mapping.languages import weekday
 
 #: Records that are looked at.
 ROWS: Final = 200
@@ -50,7 +51,22 @@ def first_records(text: str, name: str) -> Beginning:
     records = [record for page in pages for record in page if isinstance(record, dict)][:ROWS]
     if not records:
         raise RejectedFile(f"{name} is JSON, but has no array of objects in its first bytes.", reason="bad_json")
+    if any(_is_of_influx(one) for record in records for one in _series(record)):
+        raise RejectedFile(
+            f"{name} is an answer of InfluxDB, which has the names of columns apart from their values. Ask for CSV: "
+            "with the header Accept: application/csv, or with influx -format csv.",
+            reason="bad_json",
+        )
     return Beginning(document, records, whole, about)
+
+
+def _series(record: Mapping[str, Any]) -> list[Any]:
+    found = record.get("series")
+    return found if isinstance(found, list) else []
+
+
+def _is_of_influx(series: Any) -> bool:
+    return isinstance(series, dict) and {"columns", "values"} <= series.keys()
 
 
 def is_json(text: str) -> bool:
@@ -79,18 +95,27 @@ def _member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], 
     except json.JSONDecodeError:
         return _cut_member(text, document, name)
     texts = {key: one for key, one in whole.items() if isinstance(one, str)}
-    for key, one in whole.items():
-        if isinstance(one, list):
-            document["records"] = key
+    lists = {key: one for key, one in whole.items() if isinstance(one, list)}
+    for key, one in lists.items():
+        if any(isinstance(element, dict | list) for element in one) or not any(lists.values()):
+            document["records"] = quoted(key)
             return one[:ROWS], texts, None
-    answer = next((key for key in _ANSWERS if _has_array(whole.get(key))), "")
+    answers = (key for key in (*_ANSWERS, *whole) if isinstance(whole.get(key), dict))
+    answer = next((key for key in answers if _has_array(whole[key])), "")
     path, inner = [answer], whole.get(answer)
     while isinstance(inner, dict):
+        if inner and all(
+            _has_array(one) and isinstance(one, list) and not key.isidentifier() for key, one in inner.items()
+        ):
+            document["records"] = f"{_joined(path)}.*[]"  # a list of each, by its number
+            return [element for one in inner.values() for element in one][:ROWS], texts, None
         for key, one in inner.items():
             if isinstance(one, list) and any(isinstance(element, dict) for element in one):
                 return _named([*path, key], one[:ROWS], document), texts, None
         key, inner = next(((key, one) for key, one in inner.items() if _has_array(one)), ("", None))
         path.append(key)
+    if any(weekday(key, "en") is not None for key in whole):
+        document["records"] = "[@]"  # the week of one store
     return [whole], {}, None
 
 
@@ -103,11 +128,20 @@ def _has_array(one: Any) -> bool:
 
 def _named(path: Sequence[str], records: list[Any], document: dict[str, Any]) -> list[Any]:
     """The records of an array by its path, which becomes the expression that finds them."""
-    document["records"] = ".".join(path)
+    document["records"] = _joined(path)
     if not records or not all(isinstance(one, dict) and isinstance(one.get("node"), dict) for one in records):
         return records
     document["records"] += "[].node"
     return [one["node"] for one in records]
+
+
+def quoted(key: str) -> str:
+    """The name of a member as an expression has it."""
+    return key if key.isidentifier() and key.isascii() else json.dumps(key)
+
+
+def _joined(path: Sequence[str]) -> str:
+    return ".".join(map(quoted, path))
 
 
 def _cut_member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str]:
@@ -119,7 +153,7 @@ def _cut_member(text: str, document: dict[str, Any], name: str) -> tuple[list[An
         while True:
             key, at = decoder.raw_decode(text, _after(text, at, ","))
             at = _after(text, at, ":")
-            if text[at : at + 1] == "[":
+            if text[at : at + 1] == "[" and not _is_plain(text, at):
                 records, end = _elements(text, at + 1)
                 closed = text[:end] + "]}" + "}" * len(path)
                 return _named([*path, key], records, document), texts, closed
@@ -133,6 +167,15 @@ def _cut_member(text: str, document: dict[str, Any], name: str) -> tuple[list[An
             texts |= {key: one} if isinstance(one, str) else {}
     except json.JSONDecodeError:
         raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
+
+
+def _is_plain(text: str, at: int) -> bool:
+    """Whether an array, which begins there, is whole and holds no objects: it stands beside the records."""
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text, at)
+    except json.JSONDecodeError:
+        return False
+    return bool(found) and not any(isinstance(element, dict | list) for element in found)
 
 
 def _elements(text: str, at: int) -> tuple[list[Any], int]:

@@ -2,26 +2,28 @@
 
 import csv
 import io
-import json
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, Any, Final
 
 from app.errors import RejectedFile
 from app.ingest.inspection.json_beginning import ROWS, Beginning, first_records, is_json
+from app.ingest.inspection.json_columns import columns_of, columns_of_elements, lists_within
 from app.ingest.inspection.names import ALSO, plain
 from app.ingest.inspection.not_tables import require_table, require_text
 from app.mapping import parquet, workbook
-from app.mapping.expressions import text_of
 
 #: Bytes of a file that are looked at; a workbook and a Parquet file are looked at as a whole.
 LOOKED_AT_BYTES: Final = 64 << 10
 
 #: Most bytes of a file that is looked at as a whole, unpacked, all of which are in memory.
 MOST_WHOLE_BYTES: Final = 256 << 20
+
+#: How lines above the header begin that InfluxDB annotates its CSV with.
+_ANNOTATIONS: Final = ("#datatype", "#group", "#default")
 
 _DELIMITERS: Final = ",;\t|"
 _GZIP: Final = b"\x1f\x8b"
@@ -40,6 +42,7 @@ class Layout:
         questions: what cannot be told.
         whole: of JSON that is cut, the same with those elements of its array that are whole.
         about: texts beside the array of records in a JSON object, by name.
+        records: of JSON that is one value.
     """
 
     document: Mapping[str, Any]
@@ -48,6 +51,7 @@ class Layout:
     questions: Sequence[str] = field(default=())
     whole: str | None = None
     about: Mapping[str, str] = field(default_factory=dict)
+    records: Sequence[Mapping[str, Any]] = ()
 
     def column(self, at: int) -> list[str]:
         """The texts of a column."""
@@ -140,7 +144,11 @@ def _of_csv(text: str, document: dict[str, Any], questions: list[str]) -> Layout
     if delimiter != ",":
         document["delimiter"] = delimiter
     width = _width([row for row in rows if row and not row[0].startswith("#")] or rows)
-    starts = next(number for number, row in enumerate(rows) if len(row) == width and sum(map(bool, row)) * 2 > width)
+    starts = next(
+        number
+        for number, row in enumerate(rows)
+        if len(row) == width and sum(map(bool, row)) * 2 > width and row[0] not in _ANNOTATIONS
+    )
     if starts:
         document["skip_lines"] = starts
     return _of_table([row for row in rows[starts:] if len(row) == width and any(row)], document, questions)
@@ -198,25 +206,20 @@ def _require_no_header(first: Sequence[str], twice: Sequence[str]) -> None:
 def _is_header(first: Sequence[str]) -> bool:
     """Names are words: not empty, not numbers, dates or addresses, and each stands there once."""
     named = [name for name in first if name]
-    return len(set(named)) == len(named) > 0 and not any(name[0].isdigit() or "://" in name for name in named)
+    may_have_numbers = any(plain(name) in ALSO["timestamp_utc"] for name in named)  # a column for each store
+    are_names = all(may_have_numbers or not name[0].isdigit() for name in named)
+    return len(set(named)) == len(named) > 0 and are_names and not any("://" in name for name in named)
 
 
 def _of_json(found: Beginning) -> Layout:
-    names = list(dict.fromkeys(name for record in found.records for name in _leaves(record)))
-    rows = [[text_of(_leaves(record).get(name)) for name in names] for record in found.records]
-    return Layout(found.document, names, rows, whole=found.whole, about=found.about)
+    records = () if found.document["format"] == "jsonl" else found.records
+    names, rows = columns_of(found.records)
+    return Layout(found.document, names, rows, whole=found.whole, about=found.about, records=records)
 
 
-def _leaves(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of an object and of the objects in it, by their expressions."""
-    found: dict[str, Any] = {}
-    for key, value in record.items():
-        if isinstance(value, dict):
-            found |= {f"{_quoted(key)}.{_quoted(inner)}": one for inner, one in value.items()}
-        else:
-            found[_quoted(key)] = value
-    return found
-
-
-def _quoted(key: str) -> str:
-    return key if key.isidentifier() else json.dumps(key)
+def exploded(layout: Layout) -> Iterator[Layout]:
+    """The same JSON with a row for each element of a list in its records, once for each member that has lists."""
+    for path in lists_within(layout.records):
+        names, rows = columns_of_elements(layout.records, path)
+        document = {**layout.document, "records": f"explode({layout.document.get('records', '@')}, '{path}')"}
+        yield replace(layout, document=document, names=names, rows=rows, records=())

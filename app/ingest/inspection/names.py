@@ -1,5 +1,6 @@
 """What files call the columns of a kind."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,40 +10,36 @@ ALSO: Final[Mapping[str, tuple[str, ...]]] = {
         *("store", "storename", "shop", "shopid", "shopname", "filiale", "branch", "site", "sitename", "standort"),
         *("magasin", "boutique", "tienda", "negozio", "winkel", "loja"),
         *("monitor", "monitorid", "monitorname", "friendlyname", "host", "hostname", "service", "servicename"),
-        *("endpoint", "endpointname", "check", "checkname", "checkid", "testname", "device", "devicename", "node"),
+        *("endpoint", "endpointname", "check", "checkname", "checkid", "testname", "device", "devicename"),
+        *("node", "nodename"),
         *("server", "instance", "target", "probe", "resource", "component", "application", "app", "website", "domain"),
-        *("location", "alarmname", "url", "name", "key"),
+        *("storecode", "placeid", "businessid", "entityid", "locationid", "itemid", "monitoruid", "checkuuid"),
+        *("sklep", "butik", "butikk", "kauppa", "obchod"),
+        *("location", "alarmname", "label", "series", "url", "name", "key"),
     ),
     "status": (
         *("state", "zustand", "statut", "estado", "stato", "event", "isup", "up", "isonline", "online", "available"),
-        *("health", "alive", "reachable", "success", "ok", "httpstatus", "statuscode", "wert", "value", "result"),
+        *("health", "alive", "reachable", "success", "ok", "passed", "value1", "values1", "httpstatus"),
+        *("statuscode", "wert", "value", "result"),
     ),
     "timestamp_utc": (
         *("timestamp", "time", "datetime", "dateandtime", "zeitstempel", "zeit", "zeitpunkt", "ts", "when", "at"),
-        *("checkedat", "checktime", "eventtime", "createdat", "date", "datum", "fecha", "data", "horodatage"),
+        *("checkedat", "lastchecked", "logtime", "checktime", "eventtime", "createdat", "date", "datum", "fecha"),
+        *("data", "horodatage"),
     ),
     "day": (
-        "weekday",
-        "dayofweek",
-        "dow",
-        "dayname",
-        "wochentag",
-        "tag",
-        "days",
-        "jour",
-        "dia",
-        "día",
-        "giorno",
-        "dag",
+        *("weekday", "dayofweek", "dow", "dayname", "wochentag", "tag", "days", "jour", "dia", "día", "giorno", "dag"),
+        *("isoweekday", "isodayofweek", "isodow", "weekdaynumber", "daynumber", "dzień", "tage", "jours", "días"),
     ),
     "start_time_local": (
         *("start", "starttime", "begin", "open", "opens", "openat", "opening", "openingtime", "opentime", "from"),
         *("von", "öffnet", "beginn", "ouverture", "début", "debut", "abre", "apertura", "inicio", "apre", "van"),
+        *("od", "öppnar", "åbner", "åpner", "startsat", "opensat"),
     ),
     "end_time_local": (
         *("end", "endtime", "close", "closes", "closeat", "closing", "closingtime", "closetime", "to", "until"),
         *("bis", "schließt", "ende", "fermeture", "fin", "cierra", "cierre", "chiude", "chiusura", "fecha", "dicht"),
-        *("tot",),
+        *("tot", "do", "stänger", "lukker", "stenger", "endsat", "closesat"),
     ),
     "timezone_str": ("timezone", "timezonename", "timezoneid", "zone", "tz", "tzname", "tzid", "zeitzone", "region"),
     "date": ("day", "holidaydate", "downloaddate", "downloadday", "datum", "tag", "fecha", "data", "jour"),
@@ -70,6 +67,9 @@ ALSO: Final[Mapping[str, tuple[str, ...]]] = {
     "authored_at": ("authordate", "authoreddate"),
     "committed_at": ("commitdate", "committerdate", "committeddate"),
 }
+
+#: Columns of weekly opening hours, with their days.
+HOURS: Final = ("openinghours", "hours", "openhours", "businesshours", "storehours", "öffnungszeiten", "horaires")
 
 #: The same of pull requests, by the word that is left of a name without what it begins and ends with: ``opened`` of
 #: ``PR Opened At``. The likeliest first; in the languages in which hosts and spreadsheets write their headers.
@@ -113,29 +113,21 @@ _BEHIND: Final = ("utc", "timestamp", "datetime", "date", "time", "at", "on", "a
 #: Columns of outages, which are two polls each, and of how long they took.
 BEGINS: Final = (
     *("start", "begin", "begindate", "starttime", "startdate", "startedat", "started", "down", "downat", "downsince"),
-    *("outagestart", "from", "beginn", "von", "début", "debut"),
+    *("outagestart", "downfrom", "downtimestart", "timefrom", "problemtime", "openedat", "occurredat", "startsat"),
+    *("from", "beginn", "von", "début", "debut"),
 )
 ENDS: Final = (
     *("end", "enddate", "endtime", "endedat", "ended", "resolvedat", "resolved", "recoveredat", "restoredat"),
-    *("outageend", "up", "upat", "until", "to", "ende", "bis", "fin"),
+    *("outageend", "downto", "downuntil", "downtimeend", "timeto", "recoverytime", "recovered", "closedat", "endsat"),
+    *("up", "upat", "until", "to", "ende", "bis", "fin"),
 )
 TAKES: Final = ("duration", "length", "dauer", "durée", "downtime")
 
 #: Columns of remarks, which name no store although their texts come again.
 REMARKS: Final = frozenset(
     (
-        "message",
-        "msg",
-        "reason",
-        "error",
-        "comment",
-        "note",
-        "details",
-        "output",
-        "cause",
-        "description",
-        "type",
-        "info",
+        *("message", "msg", "reason", "error", "errormessage", "comment", "note", "details", "output", "cause"),
+        *("rootcause", "description", "type", "info", "statusdesc", "severity", "priority", "impact", "assignee"),
     )
 )
 
@@ -143,6 +135,31 @@ REMARKS: Final = frozenset(
 def plain(name: str) -> str:
     """A name in small letters and digits only."""
     return "".join(character for character in name.lower() if character.isalnum())
+
+
+def when(name: str) -> str:
+    """The name of a column of instants without what says that they are of UTC: Started (UTC)."""
+    return inner(name).removesuffix("utc").removesuffix("gmt")
+
+
+def inner(name: str) -> str:
+    """The same of the last part of a name in JSON: started_at of attributes.started_at; of others the same."""
+    return plain(name.rpartition(".")[2])
+
+
+def names_ids(name: str) -> bool:
+    """Whether a column is named as one of ids: id, monitor_id, logs.id, checkId."""
+    return re.search(r"(^|[^A-Za-z])(id|ID|Id)$|[a-z]I[dD]$", name) is not None
+
+
+def plain_words(name: str) -> str:
+    """The words of a name such as is_down or hasFailures in small letters, with spaces between them."""
+    return " ".join(re.findall(r"[^\W\d_]+", parted(name))).lower()
+
+
+def parted(name: str) -> str:
+    """A name such as mondayHours or monday_hours with spaces between its words."""
+    return re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", " ", name).replace("_", " ")
 
 
 def word(name: str) -> str:

@@ -24,9 +24,20 @@ def require_text(head: bytes, name: str) -> None:
         raise RejectedFile(f"{name} is not text, JSON or a workbook that can be read here.", reason="wrong_format")
 
 
+#: How a line of Nagios begins that tells of a host or a service; it has as many fields as suit what it tells.
+_OF_NAGIOS: Final = re.compile(r"\[[0-9]{10}\] (?:CURRENT |INITIAL )?(?:HOST|SERVICE) (?:ALERT|STATE|NOTIFICATION): ")
+
+
 def require_table(text: str, name: str) -> None:
     """Raise RejectedFile for text that is no table, if it shows what it is."""
     begins = text.lstrip()[:40].lower()
     for beginnings, told in _BEGINNINGS.items():
         if begins.startswith(beginnings):
             raise RejectedFile(f"{name} {told}.", reason="wrong_format")
+    if _OF_NAGIOS.search(text):
+        raise RejectedFile(
+            f"{name} is a log of Nagios or Icinga, whose lines are no table. Save its alerts as JSON, by "
+            "archivejson.cgi with query=alertlist, and load them with --mapping nagios; or make a CSV of time, host, "
+            "service and state.",
+            reason="wrong_format",
+        )

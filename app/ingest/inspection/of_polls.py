@@ -1,4 +1,4 @@
-"""What is particular to polls: outages, words for a status, a date and a time in columns of their own, zones."""
+"""What is particular to polls: words for a status, a date and a time in columns of their own, zones."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,35 +7,8 @@ from app.ingest.inspection.fitting import place
 from app.ingest.inspection.guesses import MOST_WORDS, Guess, unknown_word
 from app.ingest.inspection.instants import instant_of
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import ALSO, BEGINS, ENDS, plain
-from app.ingest.inspection.questions import Questions, assumed, durations, null_words, questions_of
-
-
-def outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> tuple[dict[str, Any], Questions] | None:
-    """The mapping of a file of outages, each of which is two polls, and its questions; None: it has none."""
-    instants = {plain(guess.name): guess for guess in guesses if guess.what == "instant"}
-    begins = next((instants[name] for name in BEGINS if name in instants), None)
-    ends = next((instants[name] for name in ENDS if name in instants), None)
-    if begins is None or ends is None:
-        return None
-    rows = [
-        {
-            "columns": {"status": {"value": status}, "timestamp_utc": {"from": place(layout, one.name), **one.rule}},
-            "where": {place(layout, one.name): {"not": [""]}},
-        }
-        for one, status in ((begins, "inactive"), (ends, "active"))
-    ]
-    key = next(
-        (guess for name in ("store_id", *ALSO["store_id"]) for guess in guesses if plain(guess.name) == plain(name)),
-        None,
-    )
-    questions = [*questions_of(layout), *begins.questions, *ends.questions]
-    if key is None:
-        questions.append(assumed("store_id", stem))
-    columns = {"store_id": {"value": stem} if key is None else {"from": place(layout, key.name)}}
-    document = {"kind": "polls", **layout.document, **null_words(layout), "holds": "until_changed"}
-    document |= {"columns": columns, "rows": rows}
-    return document, questions
+from app.ingest.inspection.names import ALSO, plain
+from app.ingest.inspection.questions import Questions, durations
 
 
 def completed_polls(
@@ -62,8 +35,10 @@ def completed_polls(
         questions = [one for one in questions if "which zone are times" not in one[0]]
         named = sorted({text for text in layout.column(guesses.index(zones)) if text})
         told = f"{column.name}: are its times of UTC, or of {named[0]}, which {zones.name} has? Set zone."
-        several = f"{zones.name} has {len(named)} zones, and a mapping reads times of one: split the file by zone, or "
-        several += f"write the times of {column.name} with their offsets."
+        several = (
+            f"{column.name}: are its times of UTC, or of the {len(named)} zones that {zones.name} has? In UTC set "
+        )
+        several += f'zone; otherwise "template": "{{{column.name}}} {{{zones.name}}}" instead of from and zone.'
         questions.append((told if len(named) == 1 else several, ""))
     return questions
 

@@ -1,28 +1,42 @@
 """A mapping for guessed columns: which column of a kind each may be, by its name and by what it holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
+from app.ingest.inspection.closed import where_open, where_told
 from app.ingest.inspection.counts import rest_of_installs
 from app.ingest.inspection.fitting import WINDOW, fitting, place, rule_for
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.of_polls import completed_polls, outages
+from app.ingest.inspection.names import REMARKS, plain
+from app.ingest.inspection.of_polls import completed_polls
+from app.ingest.inspection.outages import outages
+from app.ingest.inspection.poll_checks import checked_polls
 from app.ingest.inspection.questions import (
     ONE_OF_ALL,
     Questions,
     assumed,
     null_words,
     numbered_days,
+    numbered_times,
     questions_of,
     tells_of_stores,
     undated_ends,
     unnamed_store,
 )
-from app.ingest.inspection.weeks import rows_of_weeks
+from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, sunday_first, with_hours_beside
+from app.ingest.inspection.weeks import Rows, rows_of_weeks
+from app.ingest.inspection.wide import stores_as_columns
 from app.ingest.kind import DatasetKind
 from app.mapping.document import read_mapping, with_values, written
+
+#: What the columns of a file hold that tells of times rather than of stores.
+_OF_TIME: Final = frozenset(("weekday", "time of day", "opening hours"))
+
+
+#: Columns that name a store where each record is one.
+_NUMBERS_OF_STORES: Final = ("id", "fsqid", "fsqplaceid", "uid", "uuid", "code", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +65,16 @@ class Proposal:
 
 def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, stem: str) -> Proposal:
     """The mapping of a file of this kind; ``stem`` of the file's name stands for a store that it does not name."""
-    if kind.name == "polls" and (found := outages(layout, guesses, stem)) is not None:
-        document, questions = found
-        return Proposal(kind.name, document, tuple(questions), ())
-    rows, asked, taken = (kind.name == "hours" and rows_of_weeks(layout, guesses)) or ([], [], set[str]())
-    columns, questions = _columns(kind, layout, guesses, taken, given=WINDOW if rows else ())
-    questions = [*questions_of(layout), *asked, *questions]
-    if kind.name == "pull_requests":
-        questions += undated_ends(layout, guesses, columns)
     if kind.name == "polls":
-        questions = completed_polls(layout, guesses, columns, taken, questions)
-    missing = _missing(kind, columns, given=WINDOW if rows or "hours" in columns.get("day", {}) else ())
+        found = outages(layout, guesses, stem) or stores_as_columns(layout, guesses)
+        if found is not None:
+            return Proposal(kind.name, found[0], tuple(found[1]), ())
+    rows, asked, taken, filled = _windows(layout, guesses) if kind.name == "hours" else ([], [], set[str](), {})
+    columns, questions = _columns(kind, layout, guesses, taken, given=filled)
+    columns |= {name: rule for name, rule in filled.items() if rule}
+    questions = [*questions_of(layout), *asked, *questions]
+    columns, questions = _completed(kind, layout, guesses, columns, taken, questions, is_filled=bool(filled))
+    missing = _missing(kind, columns, given=WINDOW if "hours" in columns.get("day", {}) else filled)
     for name in [one for one in missing if one in ONE_OF_ALL and one != "project"]:
         if len(columns) + len(rows) > (name == "repo") and (
             name != "calendar" or ("date" in columns and not tells_of_stores(guesses))
@@ -72,6 +85,12 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
             questions.append(unnamed_store(layout, guesses, taken, stem) if is_store else assumed(name, stem))
     document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns}
     document |= {"rows": rows} if rows else {}
+    if kind.name == "hours":
+        is_by_day = "day" in columns and "hours" not in columns["day"]  # or it may say that a store is open now
+        where = where_open(layout, guesses, day=None, language="en") if is_by_day else {}
+        where = (where if taken.isdisjoint(where) else {}) | where_told(layout, columns)
+        document |= {"where": where} if where else {}
+        questions += equal_times(layout, document) + sunday_first(layout, document)
     if kind.name == "installs":
         rest, told = rest_of_installs(columns, missing, layout, stem)
         document |= rest
@@ -79,8 +98,53 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     return Proposal(kind.name, document if columns else None, tuple(dict.fromkeys(questions)), tuple(missing))
 
 
+def _completed(
+    kind: DatasetKind,
+    layout: Layout,
+    guesses: Sequence[Guess],
+    columns: dict[str, Any],
+    taken: set[str],
+    questions: Questions,
+    *,
+    is_filled: bool,
+) -> tuple[dict[str, Any], Questions]:
+    """Columns and questions with what is particular to a kind; ``is_filled``: windows are told by other columns."""
+    match kind.name:
+        case "pull_requests":
+            questions = questions + undated_ends(layout, guesses, columns)
+        case "polls":
+            questions = completed_polls(layout, guesses, columns, taken, questions)
+            questions = checked_polls(layout, guesses, columns, taken, questions)
+        case "entities" if _is_of_times(guesses, columns, taken):
+            columns = {name: rule for name, rule in columns.items() if name != "name"}
+        case "hours":
+            columns = columns if is_filled else with_hours_beside(guesses, columns, taken)
+            is_exploded = "explode(" in layout.document.get("records", "")
+            if "store_id" not in columns and (is_filled or is_exploded):
+                columns = _numbered_store(guesses) | columns
+        case _:
+            pass
+    return columns, questions
+
+
+def _windows(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, Questions, set[str], dict[str, Any]]:
+    """What tells the windows of a file of hours in another way than by a column for each of WINDOW.
+
+    Rows of a mapping, questions, names of the columns, and the columns of the kind that are filled, with their rules
+    as far as they are not in the rows.
+    """
+    if (week := rows_of_weeks(layout, guesses)) is not None:
+        return *week, dict.fromkeys(WINDOW)
+    if (found := periods(layout)) is not None:
+        columns, questions, names = found
+        return [], questions, names, columns
+    if (spans := rows_of_spans(layout, guesses)) is not None:
+        return *spans, dict.fromkeys(WINDOW[1:])
+    return [], [], set(), {}
+
+
 def _columns(
-    kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], taken: set[str], *, given: Sequence[str]
+    kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], taken: set[str], *, given: Container[str]
 ) -> tuple[dict[str, Any], Questions]:
     """The rules of those columns of a kind that the file seems to have, without those that are given already."""
     columns: dict[str, Any] = {}
@@ -103,11 +167,26 @@ def _columns(
         trimmed = {"trim": True} if found.is_spaced else {}
         columns[column.name] = {"from": place(layout, found.name), **trimmed, **rule}
         questions += found.questions if rule == found.rule else ()
-        questions += numbered_days(column.type.name, found)
+        questions += numbered_days(column.type.name, found, layout.column(guesses.index(found)), layout.names)
+        questions += numbered_times(column.type.name, found, layout.column(guesses.index(found)))
     return _with_hours(columns), questions
 
 
-def _missing(kind: DatasetKind, columns: Mapping[str, Any], *, given: Sequence[str]) -> list[str]:
+def _numbered_store(guesses: Sequence[Guess]) -> dict[str, Any]:
+    """The key of records that are a store each, by the number that they have."""
+    found = next((one.name for one in guesses if plain(one.name) in _NUMBERS_OF_STORES and one.what != "nothing"), None)
+    return {} if found is None else {"store_id": {"from": found}}
+
+
+def _is_of_times(guesses: Sequence[Guess], columns: Mapping[str, Any], taken: set[str]) -> bool:
+    """Whether a file tells of times rather than of stores, so that a name in it is no detail; nor is a remark."""
+    is_remark = plain(str(columns.get("name", {}).get("from", ""))) in REMARKS
+    left = [one.what for one in guesses if one.name not in taken]
+    tells_when = left.count("instant") > 1 or {"instant", "status"} <= {*left}
+    return is_remark or tells_when or not _OF_TIME.isdisjoint(left)
+
+
+def _missing(kind: DatasetKind, columns: Mapping[str, Any], *, given: Container[str]) -> list[str]:
     """The columns that the kind needs and the file seems not to have, without those in whose place another one is."""
     needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
     instead = {one.instead_of for one in kind.columns if one.name in columns}
@@ -125,14 +204,14 @@ def _with_hours(columns: dict[str, Any]) -> dict[str, Any]:
     return {name: rule for name, rule in columns.items() if name not in {"start_time_local", "end_time_local"}}
 
 
-def with_given(one: Proposal, given: Mapping[str, str], stem: str) -> Proposal:
+def with_given(one: Proposal, given: Mapping[str, str]) -> Proposal:
     """The proposal with columns that have one text in every row, and without the questions that they answer."""
     if one.document is None or not given:
         return one
-    settled = [assumed(name, stem) for name in given if name in ONE_OF_ALL]
+    settled = tuple(f"--set {name}=" for name in given)
     return replace(
         one,
         document=written(with_values(read_mapping(dict(one.document)), given)),
-        questions=tuple(question for question in one.questions if question not in settled),
+        questions=tuple(question for question in one.questions if not any(name in question[0] for name in settled)),
         missing=tuple(name for name in one.missing if name not in given),
     )

@@ -3,6 +3,7 @@
 Nothing is assumed, an empty text, where a wrong answer would give wrong figures that nobody notices.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -44,11 +45,38 @@ def null_words(layout: Layout) -> dict[str, Any]:
     return {"null": sorted(found)} if found else {}
 
 
-def numbered_days(holds: str, found: Guess) -> Questions:
-    """The question of weekdays that are numbers, in a column that is not named as the kind names it."""
-    if holds != "weekday" or found.what not in {"number", "status"} or plain(found.name) in {"day", "dayofweek"}:
+def numbered_days(holds: str, found: Guess, texts: Sequence[str], names: Sequence[str]) -> Questions:
+    """The question of weekdays that are numbers, in a column of another name than the kind has, or that has a 7."""
+    if holds != "weekday" or found.what not in {"number", "status"} or plain(found.name).startswith("iso"):
         return []
+    numbers = {text.strip().removesuffix(".0") for text in texts if text.strip()}
+    if "7" in numbers:
+        return [
+            (f"{found.name}: is 7 Sunday, or Saturday? Say with words which weekday, 0 = Monday, each number is.", "")
+        ]
+    if "placeid" in {plain(name) for name in names}:
+        told = f"{found.name}: is 0 Sunday, as Google has it? Say with words which weekday, 0 = Monday, each number is."
+        return [(told, "")]
+    if plain(found.name) in {"day", "dayofweek"}:
+        return []
+    if "0" not in numbers:
+        told = f"{found.name}: is 1 Monday, Tuesday or Sunday? Say with words which weekday, 0 = Monday, each is."
+        return [(told, "")]
     return [(f"{found.name}: is 0 Monday and 6 Sunday? If not, say with words what each number stands for.", "yes")]
+
+
+def numbered_times(holds: str, found: Guess, texts: Sequence[str]) -> Questions:
+    """The question of times of day such as 540, which may be minutes after midnight or 5:40."""
+    numbers = sorted({text.strip() for text in texts} - {"", "0"})
+    is_short = all(re.fullmatch(r"[1-9][0-9]{2}|1[0-4][0-9]{2}", text) for text in numbers)
+    odd = [text for text in numbers if text[-2:] not in {"00", "15", "30", "45", "59"}]
+    if not holds.startswith("time of day") or not is_short or not odd:
+        return []
+    text = odd[0]
+    hour, minute = divmod(int(text), 60)
+    asked = f"{found.name}: is {text} {hour}:{minute:02}, as minutes after midnight, or {text[:-2]}:{text[-2:]}? Set "
+    asked += "time to minutes or to 24h."
+    return [(asked, "")]
 
 
 def durations(guesses: Sequence[Guess]) -> Questions:

@@ -20,6 +20,9 @@ _WRONG_AT_MOST: Final = 10
 #: How a table is parted, which a shipped mapping does not know of a file.
 _PARTED: Final = ("delimiter", "encoding", "skip_lines")
 
+#: Of so many columns a mapping must find texts in the file: an instant alone may be one of anything.
+_FEWEST_KNOWN: Final = 2
+
 #: Guessed with its questions, since people write such files themselves: in which zone is not known.
 _GUESSED: Final = {"outages"}
 
@@ -38,7 +41,8 @@ def recognized(
         if mapping.kind in by_name and name not in _GUESSED and _is_alike(mapping, layout):
             for candidate, questions in _candidates(mapping, layout, stem):
                 found = read(source, by_name[mapping.kind], candidate, now)
-                if found.passed and found.rejected * _WRONG_AT_MOST <= found.passed and _has_counts(candidate, found):
+                is_right = found.passed and found.rejected * _WRONG_AT_MOST <= found.passed
+                if is_right and _has_counts(candidate, found) and _finds_enough(candidate, found):
                     told = (*questions_of(layout), *questions)
                     proposal = Proposal(mapping.kind, written(candidate), told, (), name)
                     fits.append(((not questions, _known(found) / len(mapping.targets)), proposal))
@@ -49,6 +53,14 @@ def recognized(
 def _has_counts(mapping: FileMapping, found: Reading) -> bool:
     """Whether rows that are to have numbers have them: without, each row would count as one."""
     return "count" not in mapping.targets or any(row.get("count") is not None for row in found.rows)
+
+
+def _finds_enough(mapping: FileMapping, found: Reading) -> bool:
+    """Whether columns have values that the mapping takes from the file, rather than constants of its own."""
+    rules = [one for columns in (mapping.columns, *(row.columns for row in mapping.rows)) for one in columns.items()]
+    constant = {name for name, rule in rules if rule.value is not None}
+    known = {name for row in found.rows for name, value in row.items() if value is not None}
+    return len(known - constant) >= min(_FEWEST_KNOWN, len(mapping.targets))
 
 
 def _known(found: Reading) -> int:

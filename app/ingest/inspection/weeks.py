@@ -5,26 +5,43 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final
 
+from app.ingest.inspection.closed import where_open
 from app.ingest.inspection.guesses import LANGUAGES, Guess, guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import ALSO, plain
+from app.ingest.inspection.names import ALSO, inner, parted, plain
 from app.ingest.inspection.words import is_nothing
 from app.mapping.languages import weekday
 from app.mapping.times import CLOSED, days
 from app.mapping.unmappable import Unmappable
 
-#: A week has columns for at least so many days.
+#: A week has columns for at least so many days, but members of one object in JSON: days that are left out are closed.
 _FEWEST: Final = 5
 
-#: What names of columns have beside the weekday: Sunday hours, Hours > Monday.
-_ABOUT: Final = re.compile(r"\b(?:opening|business|store|working)?[ _]?(?:hours|times?)\b|[>:/_]", re.IGNORECASE)
+#: Words of names such as business_hours.monday.start_time that tell neither the day nor which end it is.
+_BESIDE_DAYS: Final = re.compile(r"\b(?:hours?|opening|business|store|regular|working)\b(?!_)", re.IGNORECASE)
 
+#: The expression of a list of hours in JSON.
+_JOINED: Final = re.compile(r"join\('[;,] ', (?:to_array\()?not_null\(([^\[,]+)(?:\[\*\].*)?, `\[\]`\)\)?\)")
+
+#: Of so many records, all of which lack a weekday, others may have it.
+_MANY: Final = 20
+
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TIMES: Final = ("start_time_local", "end_time_local")
 
+#: Words that stand beside a weekday in the name of a column of its hours.
+_OF_HOURS: Final = re.compile(
+    r"\b(?:hours?|open ?intervals?|intervals?|timeframes?|opening|business|store|regular|working|work|service|times?"
+    r"|öffnungszeiten|öffnungszeit|zeiten"
+    r"|horaires?|horarios?|horários?|orari|orario|openingstijden|godziny)\b",
+    re.IGNORECASE,
+)
+
 Rows = list[dict[str, Any]]
+Questions = list[tuple[str, str]]
 
 
-def rows_of_weeks(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, list[tuple[str, str]], set[str]] | None:
+def rows_of_weeks(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, Questions, set[str]] | None:
     """What each record gives: a row of a mapping for each day; questions; names of the columns. None: it is no week.
 
     Columns are named Monday, or Mon-Fri, with hours such as 09:00-17:00 in them; or mon_open and mon_close, with times.
@@ -32,45 +49,42 @@ def rows_of_weeks(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, list[
     if layout.document.get("header") is False:
         return None
     for language in LANGUAGES:
-        for look in (_of_hours, _of_times):
+        for look in (_of_times, _of_hours):
             if (found := look(layout, guesses, language)) is not None:
                 return found
     return None
 
 
-def _of_hours(
-    layout: Layout, guesses: Sequence[Guess], language: str
-) -> tuple[Rows, list[tuple[str, str]], set[str]] | None:
-    on = {one.name: found for one in guesses if (found := _days(one.name, language))}
-    if len(set(chain.from_iterable(on.values()))) < _FEWEST:
+def _of_hours(layout: Layout, guesses: Sequence[Guess], language: str) -> tuple[Rows, Questions, set[str]] | None:
+    called = {one.name: found for one in guesses if (found := _days(one.name, language)) is not None}
+    on = {name: days(found, language) for name, found in called.items()}
+    if len(set(chain.from_iterable(on.values()))) < _fewest(layout):
         return None
     rows = [
         {
-            "columns": {"day": {"template": f"{_ABOUT.sub('', name).strip()} {{{name}}}", "hours": language}},
-            "where": {name: {"not": [""]}},
+            "columns": {"day": {"template": f"{day} {{{name}}}", "hours": language}},
+            "where": {name: {"not": [""]}, **where_open(layout, guesses, day=on[name][0], language=language)},
         }
-        for name in on
+        for name, day in called.items()
     ]
-    parted = [name for name in on if any(re.search("[;|\n]", text) for text in _texts(layout, guesses, name))]
+    otherwise = [name for name in called if any(re.search("[;|\n]", text) for text in texts_of(layout, guesses, name))]
     asked = [
         (f"{name}: hours of one day are parted by other signs than commas; write 09:00-12:00, 13:00-17:00.", "")
-        for name in parted[:1]
+        for name in otherwise[:1]
     ]
-    return rows, asked, set(on)
+    return rows, [*asked, *_unseen(layout, set(chain.from_iterable(on.values())))], set(called)
 
 
-def _of_times(
-    layout: Layout, guesses: Sequence[Guess], language: str
-) -> tuple[Rows, list[tuple[str, str]], set[str]] | None:
+def _of_times(layout: Layout, guesses: Sequence[Guess], language: str) -> tuple[Rows, Questions, set[str]] | None:
     by_day: dict[int, dict[str, str]] = {}
     for one in guesses:
         if (found := _day_and_time(one.name, language)) is not None:
             by_day.setdefault(found[0], {})[found[1]] = one.name
     whole = {day: columns for day, columns in sorted(by_day.items()) if len(columns) == len(_TIMES)}
-    if len(whole) < _FEWEST:
+    if len(whole) < _fewest(layout):
         return None
     names = [name for columns in whole.values() for name in columns.values()]
-    texts = list(dict.fromkeys(chain.from_iterable(_texts(layout, guesses, name) for name in names)))
+    texts = list(dict.fromkeys(chain.from_iterable(texts_of(layout, guesses, name) for name in names)))
     closed = [text for text in texts if text.strip().lower() in CLOSED]
     times = guess("times", [text for text in texts if text not in closed])
     rule = dict(times.rule) if times.what == "time of day" else {"time": "24h"}
@@ -80,32 +94,60 @@ def _of_times(
                 "day": {"value": str(day)},
                 **{target: {"from": columns[target], **rule} for target in _TIMES},
             },
-            "where": {columns["start_time_local"]: {"not": ["", *closed]}},
+            "where": {
+                columns["start_time_local"]: {"not": ["", *closed]},
+                **where_open(layout, guesses, day=day, language=language),
+            },
         }
         for day, columns in whole.items()
     ]
-    return rows, [], set(names)
+    return rows, _unseen(layout, set(whole)), set(names)
 
 
-def _days(name: str, language: str) -> list[int]:
-    """The weekdays that a column is named after; one of all weekdays has another name."""
-    if plain(name) in ALSO["day"]:
+def _unseen(layout: Layout, on: set[int]) -> Questions:
+    """The question of weekdays of which the first records of JSON say nothing, and later ones may."""
+    if _fewest(layout) == _FEWEST or len(layout.rows) < _MANY or len(on) == len(_DAYS):
         return []
+    named = ", ".join(name for day, name in enumerate(_DAYS) if day not in on)
+    return [(f"The first records have no hours of {named}. Is every store closed then?", "yes")]
+
+
+def _fewest(layout: Layout) -> int:
+    return 1 if layout.document.get("format") in {"json", "jsonl"} else _FEWEST
+
+
+def _days(name: str, language: str) -> str | None:
+    """The weekdays that a column of hours is named after, as its name has them; one of all of them has another name."""
+    if inner(name) in ALSO["day"]:
+        return None
+    of = found[1] if (found := _JOINED.fullmatch(name)) else name
+    kept = _OF_HOURS.sub(" ", parted(of)).strip(" \t.:>|/()[]'\"-")
     try:
-        return days(_ABOUT.sub("", name), language)
+        days(kept, language)
     except Unmappable:
-        return []
+        return None
+    return kept
+
+
+def names_a_day(name: str) -> bool:
+    """Whether a word in the name of a column is a weekday, so that it does not tell of the others."""
+    return any(weekday(word, language) is not None for word in _words(name) for language in LANGUAGES if len(word) > 2)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name such as mon_open, MondayStart or closes (Sun)."""
+    return re.findall(r"[^\W\d_]+", parted(name))
 
 
 def _day_and_time(name: str, language: str) -> tuple[int, str] | None:
     """Weekday and column of the kind of a name such as mon_open, MondayStart or closes (Sun)."""
-    parts = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", " ", name))
+    parts = _words(_BESIDE_DAYS.sub(" ", parted(name)))
     on = [found for part in parts if (found := weekday(part, language)) is not None]
     rest = plain("".join(part for part in parts if weekday(part, language) is None))
     at = [target for target in _TIMES if rest in ALSO[target] or rest == plain(target)]
     return (on[0], at[0]) if len(on) == len(at) == 1 else None
 
 
-def _texts(layout: Layout, guesses: Sequence[Guess], name: str) -> list[str]:
+def texts_of(layout: Layout, guesses: Sequence[Guess], name: str) -> list[str]:
     at = next(number for number, one in enumerate(guesses) if one.name == name)
     return [text for text in layout.column(at) if text and not is_nothing(text)]

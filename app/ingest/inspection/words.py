@@ -4,8 +4,10 @@ import re
 from typing import Final
 
 _ACTIVE: Final = (
-    *("active", "up", "ok", "online", "true", "1", "yes", "success", "successful", "healthy", "recovery", "recovered"),
-    *("alive", "reachable", "running", "available", "operational", "responding", "pass", "passed", "passing"),
+    *("active", "up", "ok", "online", "true", "1", "1.0", "1,0", "yes", "success", "successful", "healthy"),
+    *("recovery", "recovered"),
+    *("clear", "cleared", "alive", "reachable", "running", "available", "operational", "responding", "pass"),
+    *("passed", "passing"),
     *("aktiv", "erreichbar", "verfügbar", "in ordnung", "läuft"),
     *("actif", "en ligne", "disponible", "en marche"),
     *("activo", "en línea", "operativo"),
@@ -13,9 +15,11 @@ _ACTIVE: Final = (
 )
 
 _INACTIVE: Final = (
-    *("inactive", "down", "offline", "false", "0", "no", "critical", "crit", "fail", "failed", "failure", "failing"),
+    *("inactive", "down", "offline", "false", "0", "0.0", "0,0", "no", "critical", "crit", "fail", "failed"),
+    *("failure", "failing"),
     *("error", "dead", "unavailable", "unhealthy", "outage", "timeout", "timed out", "stopped", "alarm", "not ok"),
-    *("not responding", "not reachable", "disconnected", "major outage"),
+    *("request timed out", "no response", "no answer", "connection refused", "not responding", "not reachable"),
+    *("disconnected", "major outage"),
     *("inaktiv", "nicht erreichbar", "nicht verfügbar", "ausgefallen", "gestört", "störung"),
     *("inactif", "hors ligne", "indisponible", "en panne", "panne", "arrêté"),
     *("inactivo", "fuera de línea", "caído", "no disponible"),
@@ -36,11 +40,26 @@ STATUSES: Final = {
     **dict.fromkeys(_UNKNOWN, "unknown"),
 }
 
-#: Words for true and false among these, which mean what the name of the column says.
-FLAGS: Final = frozenset(("true", "false", "1", "0", "yes", "no"))
-
 #: What codes of HTTP mean by their first digit; 0 stands for no answer.
 HTTP_CODES: Final = {"2*": "active", "3*": "active", "4*": "inactive", "5*": "inactive", "0": "inactive"}
+
+#: Words for true and for false in columns of flags, in small letters.
+YES: Final = frozenset(("true", "1", "1.0", "yes", "y", "x", "ja", "oui", "sí", "si", "sim", "wahr", "vrai"))
+NO: Final = frozenset(("false", "0", "0.0", "no", "n", "nein", "non", "não", "nao", "falsch", "faux", "falso"))
+
+#: Words in the name of a column of flags that say that a store is up where the flag is set, and that it is down.
+SAYS_UP: Final = re.compile(
+    r"\b(?:is)?(up|online|active|ok|on|alive|healthy?|success(ful)?|succeeded|pass(ed)?|available|availability|reachable"
+    r"|status|state|value|result|open|running|works?|working|responding|ping|probe|zustand|wert|erreichbar|aktiv"
+    r"|verfügbar|statut|estado|stato|activo|actif|event)\b"
+)
+SAYS_DOWN: Final = re.compile(
+    r"down\b|error|fail|outage|incident|alarm|broken|offline"
+    r"|\b(inactive|alert|problem|timeout|unavailable|unreachable|störung|ausfall|fehler|panne)\b"
+)
+
+#: Words that turn what the name of a column says into the opposite.
+SAYS_NOT: Final = re.compile(r"\b(not|no|non|without|free|never|nicht|kein|keine|ohne|sans|sin)\b")
 
 #: Words for nothing.
 NULLS: Final = (
