@@ -4,12 +4,13 @@ import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: Schemes of the address of each server.
@@ -26,6 +27,10 @@ SCHEMES: Final = {
 
 #: How the names of variables begin that hold tokens of sources; they are no settings.
 TOKEN_VARIABLES: Final = "OPENHOURS_TOKEN_"  # noqa: S105 - not one itself
+
+#: A number as people write it; there is a copy for all that is not a setting in app/wording, which is above this.
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_WHOLE: Final = re.compile(r"-?[0-9]+")
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -497,6 +502,21 @@ class Settings(BaseSettings):
         description="Lowest level logged: `debug`, `info`, `warning` or `error`. "
         "Unset, commands other than servers log from `warning`.",
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _in_digits(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse what would be taken for another number than it looks like, such as 1_0, 1e3 or nan."""
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        kinds = {annotation, *get_args(annotation)}
+        if (
+            isinstance(value, str)
+            and kinds & {int, float}
+            and str not in kinds
+            and not (_NUMBER if float in kinds else _WHOLE).fullmatch(value)
+        ):
+            raise PydanticCustomError("number", "is not a number in digits")
+        return value
 
     @field_validator("home")
     @classmethod

@@ -172,3 +172,28 @@ def test_what_stands_before_the_service_is_checked(
         monkeypatch.setenv(f"OPENHOURS_{name}", text)
         with pytest.raises(ValidationError, match=name.lower()):
             Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLOTS", "1_0"),
+        ("PORT", " 80 "),
+        ("PORT", "+80"),
+        ("PORT", "80.0"),
+        ("SEAL_AFTER_DAYS", "3_0"),
+        ("DRAIN_SECONDS", "1e1"),
+        ("RETENTION_DAYS", "nan"),
+    ],
+)
+def test_a_number_is_written_in_digits(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"OPENHOURS_{name}", value)
+    with pytest.raises(ValidationError, match="is not a number in digits"):
+        Settings()
+
+
+def test_a_number_in_digits_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENHOURS_SEAL_AFTER_DAYS", "never")
+    monkeypatch.setenv("OPENHOURS_PORT", "8001")
+    settings = Settings()
+    assert (settings.seal_after_days, settings.port) == (None, 8001)

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from app.commands.usage import Commands
+from app.commands.usage import Commands, in_digits
 
 
 class Later(TyperCommand):
@@ -30,9 +30,9 @@ class Later(TyperCommand):
         holder = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         if isinstance(found, typer.Typer):
             holder.add_typer(found, name=self.name, help=self.help)
-            return cast("TyperGroup", get_command(holder)).commands[str(self.name)]
+            return in_digits(cast("TyperGroup", get_command(holder)).commands[str(self.name)])
         holder.command(self.name)(found)
-        return get_command(holder)
+        return in_digits(get_command(holder))
 
 
 class LaterCommands(Commands):

@@ -1,13 +1,16 @@
 """What the command line says of a value that it does not accept, instead of the words of the library that parses it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
+
+from app.wording.numbers import is_number
 
 #: By the type of pydantic's error; values of its context may be named.
 _WORDS: Final = {
@@ -55,6 +58,24 @@ def _in_words() -> Iterator[None]:
         elif told := _told(error):
             raise _Misuse(told, error.ctx) from error
         raise
+
+
+def in_digits(command: Any) -> Any:
+    """The command, which takes numbers in digits only, as do the commands of a group."""
+    for param in command.params:
+        param.process_value = partial(_processed, param, param.process_value)
+    for one in getattr(command, "commands", {}).values():
+        in_digits(one)
+    return command
+
+
+def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
+    """What a parameter makes of a value; the library takes 1_0 for ten."""
+    found = process(ctx, value)
+    is_numeric = isinstance(found, int | float) and not isinstance(found, bool) and isinstance(value, str)
+    if is_numeric and not is_number(value, whole=isinstance(found, int)):
+        raise typer.BadParameter(f"{value!r} is not a number in digits.", ctx=ctx, param=param)
+    return found
 
 
 def _told(error: Any) -> str | None:

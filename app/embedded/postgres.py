@@ -8,13 +8,21 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from signal import SIGINT, SIGQUIT
+from signal import SIGINT, SIGKILL, SIGQUIT
 from typing import Final
 
 import psycopg2
 
 from app.embedded.privileges import nobody, unprivileged, with_name
-from app.embedded.server import ENVIRONMENT, PING_SECONDS, NoAnswerError, Server, write_private
+from app.embedded.server import (
+    ENVIRONMENT,
+    PING_SECONDS,
+    NoAnswerError,
+    NobodyListensError,
+    Server,
+    SilentError,
+    write_private,
+)
 
 SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
@@ -84,7 +92,7 @@ class Postgres(Server):
     name = "postgres"
     title = "PostgreSQL"
     setting = "OPENHOURS_DATABASE_URL"
-    stop_signals = (SIGINT, SIGQUIT)
+    stop_signals = (SIGINT, SIGQUIT, SIGKILL)
 
     @property
     def url(self) -> str:
@@ -166,4 +174,7 @@ class Postgres(Server):
         try:
             psycopg2.connect(self.url, connect_timeout=PING_SECONDS).close()
         except psycopg2.Error as exc:
-            raise NoAnswerError(str(exc).strip()) from exc
+            # What the server itself says has a severity: it recovers, or has no connection left.
+            kinds = {"FATAL:": NoAnswerError, "refused": NobodyListensError}
+            kind = next((kind for words, kind in kinds.items() if words in str(exc)), SilentError)
+            raise kind(str(exc).strip()) from exc

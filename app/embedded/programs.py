@@ -15,7 +15,15 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as SigningKey
 
 from app.embedded.postgres import Postgres
-from app.embedded.server import ENVIRONMENT, PING_SECONDS, NoAnswerError, Server, write_private
+from app.embedded.server import (
+    ENVIRONMENT,
+    PING_SECONDS,
+    NoAnswerError,
+    NobodyListensError,
+    Server,
+    SilentError,
+    write_private,
+)
 
 REDIS_CONFIGURATION = """\
 bind 127.0.0.1
@@ -54,8 +62,10 @@ class Redis(Server):
         try:
             with redis.Redis.from_url(self.url, socket_timeout=PING_SECONDS, retry=None) as client:
                 client.ping()
-        except redis.RedisError as exc:
+        except (redis.AuthenticationError, redis.BusyLoadingError, redis.ResponseError) as exc:
             raise NoAnswerError(str(exc)) from exc
+        except redis.RedisError as exc:
+            raise (NobodyListensError if "refused" in str(exc) else SilentError)(str(exc)) from exc
 
 
 class S3(Server):
@@ -103,7 +113,8 @@ class S3(Server):
             connection.request("GET", "/", headers=dict(request.headers.items()))
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as exc:
-            raise NoAnswerError(str(exc)) from exc
+            kind = NobodyListensError if isinstance(exc, ConnectionRefusedError) else SilentError
+            raise kind(str(exc)) from exc
         finally:
             connection.close()
         if status != http.HTTPStatus.OK:

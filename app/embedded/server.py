@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from app.errors import EmbeddedServerError
 
-#: Timeout of a ping, seconds; servers answer in milliseconds.
-PING_SECONDS = 2
+#: Timeout of a ping, seconds; servers answer in milliseconds, on a machine that is overloaded in a second or two.
+PING_SECONDS = 5
 
 #: Lines of a log that an error shows: enough for the reason, which servers log last.
 LOG_TAIL_LINES = 12
@@ -29,12 +29,23 @@ class Credentials:
 
 
 class NoAnswerError(Exception):
-    """A server does not answer, or rejects our credentials."""
+    """A server does not answer, or not as one that is ready: it starts, it recovers, it rejects our credentials."""
+
+
+class SilentError(NoAnswerError):
+    """Nothing came back within PING_SECONDS."""
+
+
+class NobodyListensError(NoAnswerError):
+    """Nothing listens on the port: the server begins or ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server(ABC):
-    """One server on one port. ``stop_signals`` end it in order, then at once; ``setting`` replaces it by yours."""
+    """One server on one port; ``setting`` replaces it by yours.
+
+    ``stop_signals`` end it: in order, at once, and whatever it does.
+    """
 
     home: Path
     port: int
@@ -43,7 +54,7 @@ class Server(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     setting: ClassVar[str]
-    stop_signals: ClassVar[tuple[Signals, Signals]] = (SIGTERM, SIGKILL)
+    stop_signals: ClassVar[tuple[Signals, ...]] = (SIGTERM, SIGKILL)
 
     @property
     def folder(self) -> Path:
@@ -70,7 +81,11 @@ class Server(ABC):
 
     @abstractmethod
     def ping(self) -> None:
-        """Return if the server accepts our credentials; raise NoAnswerError otherwise."""
+        """Return if the server accepts our credentials.
+
+        Raises:
+            NoAnswerError: it does not; SilentError or NobodyListensError tell that it said nothing.
+        """
 
     def error(self, what: str) -> EmbeddedServerError:
         """The error for this server, with the end of its log."""

@@ -11,14 +11,16 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from signal import SIGCONT
 from typing import IO, cast
 
 from app.embedded.programs import SERVERS
 from app.embedded.server import Credentials, NoAnswerError, Server, write_private
+from app.embedded.silence import Silence
 from app.errors import EmbeddedServerError
 
-#: Seconds until a server must answer; a first start takes one or two.
-READY_SECONDS = 30.0
+#: Seconds until a server must answer; a first start takes one or two, on an overloaded machine half a minute.
+READY_SECONDS = 60.0
 
 #: Seconds that a server has after each signal to stop: Postgres writes its buffers out first.
 STOP_SECONDS = 15.0
@@ -43,7 +45,7 @@ class Endpoints:
     s3_endpoint_url: str | None
     s3_access_key: str | None
     s3_secret_key: str | None
-    #: The titles of servers that have died, or do not answer since they were started again.
+    #: The titles of servers that have died or hung, and do not answer since they were started again.
     down: Callable[[], Sequence[str]] = field(default=tuple, compare=False)
 
 
@@ -123,13 +125,12 @@ class Share:
 
     def start(self, wanted: Collection[str]) -> None:
         """Return when all wanted servers answer; if one does not, stop those that were started here."""
-        deadline = time.monotonic() + READY_SECONDS
         try:
             for name in wanted:
                 if not self.runs(name):
                     self._launch(name)
             for name in wanted:
-                self._wait_for_answer(name, deadline)
+                self._wait_for_answer(name)
         except BaseException:
             self._stop(self._children)
             raise
@@ -141,6 +142,18 @@ class Share:
         if self.runs(name):
             return False
         self._launch(name)
+        return True
+
+    def end(self, name: str, pid: int) -> bool:
+        """End a process that hangs; False if another program has done so.
+
+        Raises:
+            EmbeddedServerError: it does not end, as one that waits for a broken disk.
+        """
+        self._records |= self._read_records(alone=False)
+        if self.pid(name) != pid or not self.runs(name):
+            return False
+        self._stop([name], first=1)
         return True
 
     def leave(self) -> None:
@@ -232,13 +245,19 @@ class Share:
             self._write_records()
             gate.write(b"go\n")
 
-    def _wait_for_answer(self, name: str, deadline: float) -> None:
+    def _wait_for_answer(self, name: str) -> None:
+        deadline, silence = time.monotonic() + READY_SECONDS, Silence()
         while True:
             server = self.server(name)
             try:
                 return server.ping()
             except NoAnswerError as exc:
                 reason = str(exc)
+                silence.note(exc)
+            if silence.is_hang and name not in self._children:
+                # Left by a program that is no more; what is launched in its place has its own time.
+                self._stop([name], first=1)
+                deadline = time.monotonic() + READY_SECONDS
             if time.monotonic() > deadline:
                 raise server.error(f"it did not answer within {READY_SECONDS:.0f} s ({reason})")
             if not self.runs(name):
@@ -247,13 +266,19 @@ class Share:
                 self._launch(name)
             time.sleep(LOOK_SECONDS)
 
-    def _stop(self, names: Collection[str]) -> None:
-        """Signal all, then wait until all are gone; an interruption in between leaves none that was not told to go."""
-        for attempt in (0, 1):
+    def _stop(self, names: Collection[str], *, first: int = 0) -> None:
+        """Signal all, then wait until all are gone; an interruption in between leaves none that was not told to go.
+
+        Args:
+            first: which of the signals of each is the first; after the signal 0, a suspended process is woken up.
+        """
+        for attempt in range(first, 3):
             running = [name for name in names if self.runs(name)]
             for name in running:
                 with suppress(ProcessLookupError):
-                    os.kill(self._records[name].pid, SERVERS[name].stop_signals[attempt])
+                    os.kill(self._records[name].pid, SERVERS[name].stop_signals[: attempt + 1][-1])
+                    if attempt:
+                        os.kill(self._records[name].pid, SIGCONT)
             deadline = time.monotonic() + STOP_SECONDS
             while any(self.runs(name) for name in running):
                 if time.monotonic() > deadline:
@@ -262,4 +287,4 @@ class Share:
             else:
                 return
         pids = ", ".join(f"{SERVERS[name].title} (pid {self._records[name].pid})" for name in running)
-        raise EmbeddedServerError(f"Embedded servers did not stop within {2 * STOP_SECONDS:.0f} s: {pids}")
+        raise EmbeddedServerError(f"Embedded servers did not stop within {(3 - first) * STOP_SECONDS:.0f} s: {pids}")

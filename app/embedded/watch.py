@@ -1,8 +1,9 @@
-"""Starts embedded servers again that die while a program uses them, on the port that everybody has been told."""
+"""Starts embedded servers again that die or hang while a program uses them, on the port that everybody was told."""
 
 import fcntl
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
@@ -11,10 +12,14 @@ from typing import Final, Self
 from app.embedded.programs import SERVERS
 from app.embedded.server import NoAnswerError
 from app.embedded.share import Share
+from app.embedded.silence import Silence
 from app.errors import EmbeddedServerError
 
 #: Between two looks at the processes, which read a line of /proc each, seconds.
 LOOK_SECONDS: Final = 0.5
+
+#: Between two pings of a server that answered the last one, seconds; after one that got nothing comes the next look.
+PING_PAUSE_SECONDS: Final = 5.0
 
 #: Between two starts of a server that dies again, doubling from the first to the last, seconds.
 FIRST_PAUSE_SECONDS: Final = 0.5
@@ -26,7 +31,8 @@ _log = logging.getLogger(__name__)
 class Watch:
     """Looks after the servers of a share in a thread, for as long as the context is open.
 
-    Every program on a home watches; the start lock lets one of them start what has died, and the others find it.
+    Every program on a home watches; the start lock lets one of them end what hangs and start what
+    has ended, and the others find it.
     """
 
     def __init__(self, share: Share, start_lock: int, names: Collection[str]) -> None:
@@ -39,6 +45,8 @@ class Watch:
         self._well = {name: share.pid(name) for name in names}
         #: For servers that do not answer: when the next start is due, and the pause after it.
         self._due: dict[str, tuple[float, float]] = {}
+        self._silences = {name: Silence() for name in names}
+        self._next_ping = dict.fromkeys(names, monotonic() + PING_PAUSE_SECONDS)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -51,7 +59,7 @@ class Watch:
         self._thread.join()
 
     def down(self) -> Sequence[str]:
-        """The titles of servers that have died and do not answer yet."""
+        """The titles of servers that have died, or were ended because they hung, and do not answer yet."""
         return [SERVERS[name].title.rstrip(",") for name in self._names if not self._is_well(name)]
 
     def _is_well(self, name: str) -> bool:
@@ -60,44 +68,67 @@ class Watch:
     def _run(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
             for name in self._names:
+                if self._ended.is_set():
+                    return
                 try:
                     self._look(name)
                 except (OSError, EmbeddedServerError) as error:
-                    _log.error("%s cannot be started again: %s", SERVERS[name].title, error)
+                    _log.error("%s is not started again: %s", SERVERS[name].title, error)
 
     def _look(self, name: str) -> None:
-        if self._is_well(name):
-            return
         if self._share.runs(name):
-            if self._answers(name):
-                _log.warning("%s answers again on port %d", SERVERS[name].title, self._share.server(name).port)
-                self._well[name] = self._share.pid(name)
-                self._due.pop(name, None)
+            self._ping(name)
             return
         due, pause = self._due.get(name, (0.0, FIRST_PAUSE_SECONDS))
-        if monotonic() >= due and self._locked():
-            self._due[name] = monotonic() + pause, min(2 * pause, LONGEST_PAUSE_SECONDS)
-            try:
-                self._start(name)
-            finally:
-                fcntl.flock(self._start_lock, fcntl.LOCK_UN)
+        if monotonic() >= due:
+            with self._lock() as locked:
+                if locked:
+                    self._due[name] = monotonic() + pause, min(2 * pause, LONGEST_PAUSE_SECONDS)
+                    self._start(name)
 
-    def _locked(self) -> bool:
-        """Take the start lock, unless another program starts or stops servers at this moment."""
+    @contextmanager
+    def _lock(self) -> Iterator[bool]:
+        """Hold the start lock, or give False if another program starts or stops servers at this moment."""
         try:
             fcntl.flock(self._start_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return False
-        return True
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            fcntl.flock(self._start_lock, fcntl.LOCK_UN)
 
     def _start(self, name: str) -> None:
         title, port = SERVERS[name].title, self._share.server(name).port
         if self._share.revive(name):
-            _log.warning("%s has ended by itself: it is started again on port %d", title, port)
+            self._silences[name].note(None)
+            _log.warning("%s has ended: it is started again on port %d", title, port)
 
-    def _answers(self, name: str) -> bool:
+    def _ping(self, name: str) -> None:
+        """Ask a server whose process is there: now and then if it is well, at each look if it is not."""
+        pid, silence = self._share.pid(name), self._silences[name]
+        if pid == self._well[name] and monotonic() < self._next_ping[name]:
+            return
         try:
             self._share.server(name).ping()
-        except NoAnswerError:
-            return False
-        return True
+        except NoAnswerError as error:
+            silence.note(error)
+            if silence.is_hang:
+                self._end(name, pid, str(error))
+            return
+        silence.note(None)
+        self._next_ping[name] = monotonic() + PING_PAUSE_SECONDS
+        if pid != self._well[name]:
+            _log.warning("%s answers again on port %d", SERVERS[name].title, self._share.server(name).port)
+            self._well[name] = pid
+            self._due.pop(name, None)
+
+    def _end(self, name: str, pid: int, reason: str) -> None:
+        """End a process that hangs; the next look finds it gone."""
+        title, silence = SERVERS[name].title, self._silences[name]
+        with self._lock() as locked:
+            if locked:
+                _log.warning("%s hangs (%d pings: %s): process %d is ended", title, silence.pings, reason, pid)
+                silence.note(None)
+                self._share.end(name, pid)

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine
 from app.files.artifact import Artifact, StoredArtifact
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
+from app.wording.numbers import is_number
 
 #: Where the artifacts of a kind lie in the bucket unless it says otherwise; named when all jobs were reports.
 ARTIFACTS: Final = "reports/"
@@ -67,6 +68,8 @@ class Params(BaseModel):
             raise ValueError("holds the character NUL, which Postgres cannot store")
         if isinstance(value, bool) and not _may_be(bool, cls.model_fields[str(info.field_name)].annotation):
             raise PydanticCustomError("boolean", "is true or false")  # pydantic takes them for the numbers 1 and 0
+        if isinstance(value, str):
+            _require_digits(value, cls.model_fields[str(info.field_name)].annotation)
         if not isinstance(value, list):
             return validate(value)
         checked = validate(_bounded(value, most=(info.context or {}).get(_MOST_ITEMS)))
@@ -96,6 +99,13 @@ def _distinct(items: list[Any]) -> list[Any]:
     if any(isinstance(item, list | dict | BaseModel) for item in items):
         return items
     return list({(type(item), item): item for item in items}.values())
+
+
+def _require_digits(text: str, annotation: Any) -> None:
+    """Refuse a text for a number unless it is one in digits."""
+    whole, decimal = (_may_be(kind, annotation) for kind in (int, float))
+    if (whole or decimal) and not (_may_be(str, annotation) or is_number(text, whole=not decimal)):
+        raise PydanticCustomError("number", "is not a number in digits")
 
 
 def _may_be(kind: type, annotation: Any) -> bool:

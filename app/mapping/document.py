@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from app.errors import InvalidParameters
 from app.mapping.dates import require_date_format
 from app.mapping.expressions import require_expression
 from app.mapping.languages import require_language
 from app.timeline.zones import known_zones
+from app.wording.numbers import in_digits
 from app.wording.suggestions import suggestions
 from app.wording.validation import invalid
 
@@ -127,7 +128,9 @@ class Mapping(_Columns):
     format: Literal["csv", "json", "jsonl", "xlsx", "parquet"] = "csv"
     delimiter: str = ","
     encoding: Literal["utf-8", "utf-16", "cp1252", "latin-1"] = "utf-8"
-    skip_lines: Annotated[int, Field(ge=0, le=1000)] = Field(0, description="Lines before the header or first row.")
+    skip_lines: Annotated[int, BeforeValidator(in_digits), Field(ge=0, le=1000)] = Field(
+        0, description="Lines before the header or first row."
+    )
     header: bool = Field(True, description="Whether the first row has the names of the columns.")
     sheet: str | None = Field(None, description="The sheet of a workbook that has several.")
     records: str | None = Field(None, description="JMESPath expression that finds the array of records in JSON.")

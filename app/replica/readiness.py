@@ -19,7 +19,7 @@ READINESS_SECONDS: Final = 2
 class Readiness:
     """Whether requests may come: not while draining or unfit for jobs, and only with a database that is migrated.
 
-    ``down`` gives the titles of embedded servers that have died and are being started again.
+    ``down`` gives the titles of embedded servers that have died or hung and are being started again.
     """
 
     def __init__(self, engine: Engine, replica: Replica, *, down: Callable[[], Sequence[str]] = tuple) -> None:
@@ -36,7 +36,7 @@ class Readiness:
             raise ReplicaUnavailable("This replica is stopping.")
         self._replica.check_fit()
         if down := self._down():
-            raise ReplicaUnavailable(f"Started again, because they had ended by themselves: {', '.join(down)}.")
+            raise ReplicaUnavailable(f"Being started again, because they have ended or hung: {', '.join(down)}.")
         with self._lock:
             if monotonic() - self._checked_at > READINESS_SECONDS:
                 self._error = self._ask()

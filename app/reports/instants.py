@@ -1,11 +1,23 @@
 """The range of instants that parameters of reports accept."""
 
+import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from app.timeline import EARLIEST, LATEST
+
+#: How a text for an instant begins.
+_BEGIN: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
+
+
+def _written_out(value: Any) -> Any:
+    """Refuse a number, and a text that is one: 20230125 would be taken for seconds since 1970."""
+    if value is None or isinstance(value, datetime) or (isinstance(value, str) and _BEGIN.match(value)):
+        return value
+    raise PydanticCustomError("instant", "is not an instant in ISO 8601 with Z or an offset")
 
 
 def _plausible(instant: datetime) -> datetime:
@@ -15,7 +27,7 @@ def _plausible(instant: datetime) -> datetime:
 
 
 #: A parameter that is an instant: from EARLIEST to LATEST, with its offset.
-Instant = Annotated[AwareDatetime, AfterValidator(_plausible)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_plausible)]
 
 #: The parameter of reports that says which hours and calendars count.
 AsKnownAt = Annotated[

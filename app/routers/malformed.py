@@ -1,14 +1,16 @@
 """What is wrong with a request whose parts are not those that its address takes, in the words of its own document."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, get_args, get_origin
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import QueryParams
 
 from app.errors import MalformedRequest
 from app.wording.allowed import Schema, allowed, member
+from app.wording.numbers import is_number
 from app.wording.suggestions import meant
 from app.wording.validation import wrong_value
 from app.wording.wrong_values import MOST, WrongValue, detail, members
@@ -44,23 +46,46 @@ def unreadable_body() -> MalformedRequest:
 
 
 async def require_known_query(request: Request) -> None:
-    """Refuse parameters in the address that the route does not have: one that is misspelt would count for nothing.
+    """Refuse what an address has and what would count for nothing, or for something else than it says.
+
+    Parameters that the route does not have, those of one value that are there twice, and numbers not in digits.
 
     Raises:
         RequestValidationError: it has such.
     """
-    dependant = request.scope["route"].dependant
-    unknown = request.query_params.keys() - {field.alias for field in dependant.query_params}
-    if unknown and (unknown := unknown - _query_names(dependant)):  # seldom has a dependency parameters of its own
+    if not request.query_params:
+        return
+    fields = list(_query_fields(request.scope["route"].dependant))
+    if unknown := request.query_params.keys() - {field.alias for field in fields}:
         asked = [(name, value) for name, value in request.query_params.items() if name in unknown]
         raise RequestValidationError(
             [{"type": "extra_forbidden", "loc": ("query", name), "input": value} for name, value in asked]
         )
+    if wrong := list(_wrong_texts(request.query_params, fields)):
+        raise RequestValidationError(wrong)
 
 
-def _query_names(dependant: Dependant) -> set[str]:
+def _wrong_texts(given: QueryParams, fields: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """Errors, as pydantic has them, of values that it would not see, or take for other numbers."""
+    for field in fields:
+        texts = given.getlist(field.alias)
+        kinds = {field.field_info.annotation, *get_args(field.field_info.annotation)}
+        error = {"loc": ("query", field.alias), "input": texts[0] if len(texts) == 1 else texts}
+        if len(texts) > 1 and not any(get_origin(kind) in (list, tuple, set) for kind in kinds):
+            yield error | {"type": "value_error", "msg": "is there more than once; give it once"}
+        elif (
+            kinds & {int, float}
+            and str not in kinds
+            and any(not is_number(text, whole=float not in kinds) for text in texts)
+        ):
+            yield error | {"type": "number", "msg": "is not a number in digits"}
+
+
+def _query_fields(dependant: Dependant) -> Iterator[Any]:
     """Query parameters of a route and of what it depends on."""
-    return {field.alias for field in dependant.query_params}.union(*map(_query_names, dependant.dependencies))
+    yield from dependant.query_params
+    for needed in dependant.dependencies:
+        yield from _query_fields(needed)
 
 
 def operations_of(request: Request) -> Mapping[str, Any]:

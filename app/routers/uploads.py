@@ -22,6 +22,7 @@ from app.routers.tus import PATH, VERSION
 from app.uploads import metadata
 from app.uploads.checksum import ALGORITHMS, Checksum
 from app.uploads.records import Upload
+from app.wording.numbers import in_digits
 
 #: Extensions of tus that are implemented.
 EXTENSIONS: Final = ("creation", "creation-with-upload", "expiration", "termination", "checksum")
@@ -75,14 +76,7 @@ router = APIRouter(
 )
 
 
-def _digits(text: Any) -> Any:
-    if isinstance(text, str) and not (text.isascii() and text.isdigit()):
-        raise ValueError("is not a number in digits")
-    return text
-
-
-#: Pydantic would accept 1_0 and 10.0 as ten, too.
-_Bytes = Annotated[int, BeforeValidator(_digits), Field(ge=0)]
+_Bytes = Annotated[int, BeforeValidator(in_digits), Field(ge=0)]
 _Length = Annotated[_Bytes | None, Header(description="Length of the whole file, bytes.")]
 _Offset = Annotated[_Bytes, Header(description="Current offset: bytes stored so far.")]
 _Metadata = Annotated[

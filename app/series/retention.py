@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
 from sqlalchemy import Connection, Engine, delete, select, text
@@ -35,7 +36,7 @@ def drop_old_weeks(
     """Drop the weeks whose last instant is more than ``days`` before ``now``; returns their Mondays.
 
     ``recorded`` is called for each in its transaction.
-    A week that a report reads at the moment, or while a load merges, is left to the next round.
+    While a report reads polls, or a load merges, all that is left waits for the next round.
 
     Raises:
         DatabaseUnavailable: the next round goes on.
@@ -44,7 +45,8 @@ def drop_old_weeks(
     with database_errors(), engine.connect() as connection:
         old = select(poll_week.c.week).where(poll_week.c.week <= ends_before).order_by(poll_week.c.week)
         weeks = list(connection.scalars(old))
-    return [week for week in weeks if _drop(engine, week, recorded)]
+    # Each needs the same lock: if one is read, or a load merges, then whoever waits behind us shall not wait again.
+    return list(takewhile(lambda week: _drop(engine, week, recorded), weeks))
 
 
 def _drop(engine: Engine, week: date, recorded: Callable[[Connection, date], None]) -> bool:

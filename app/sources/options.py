@@ -7,9 +7,10 @@ from ipaddress import ip_address
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from app.sources.contract import SourceKind
+from app.wording.numbers import in_digits
 from app.wording.suggestions import meant
 from app.wording.validation import invalid
 from app.wording.wrong_values import WrongValue, invalid_parameters
@@ -36,7 +37,9 @@ class SourceApp(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9.]{1,40}$")] = Field(description="App ID or client ID.")
-    installation: Annotated[int, Field(ge=1)] = Field(description="Number of its installation in the organisation.")
+    installation: Annotated[int, BeforeValidator(in_digits), Field(ge=1)] = Field(
+        description="Number of its installation in the organisation."
+    )
 
 
 class SourceOptions(BaseModel):

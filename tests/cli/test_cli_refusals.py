@@ -73,6 +73,13 @@ def words(outcome: Outcome) -> str:
         ("report uptime --nosuch 1", "There is no option --nosuch."),
         ("report uptime --lookback-hour 1", "There is no option --lookback-hour (did you mean '--lookback-hours'"),
         ("report uptime --lookback-hours long", "Invalid value for '--lookback-hours': 'long' is not a whole number."),
+        (
+            "report uptime --lookback-hours 1_0",
+            "Invalid value for '--lookback-hours': '1_0' is not a number in digits.",
+        ),
+        ("report uptime --target-percent nan", "Invalid value for '--target-percent': 'nan' is not a number in"),
+        ("reports --limit +5", "Invalid value for '--limit': '+5' is not a number in digits."),
+        ("mappings show x --version 1_0", "Invalid value for '--version': '1_0' is not a number in digits."),
         ("report uptime --lookback-hours", "--lookback-hours needs a value; --help says which it takes."),
         ("load polls x.csv --on-error", "--on-error needs a value"),
         ("report uptime --charts=maybe", "--charts is a switch, which takes no value"),

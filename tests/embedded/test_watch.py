@@ -1,4 +1,4 @@
-"""An embedded server that dies is started again where everybody looks for it; real servers, real kills."""
+"""An embedded server that dies or hangs is started again where everybody looks for it; real servers, real kills."""
 
 import json
 import logging
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from app.embedded import silence
 from app.embedded.servers import Endpoints, servers
 from tests.commands import answers, free_port, started, wait_until, working_below
 from tests.embedded.test_embedded import kill, program, recorded_pids, remember, remembered
@@ -62,7 +63,7 @@ def test_a_killed_server_comes_back_on_its_port_with_its_data_and_the_log_says_s
         assert remembered(endpoints) == {"kept"}
     told = [record.getMessage() for record in caplog.records]
     port = before["servers"][name]["port"]
-    assert "has ended by itself: it is started again on port" in told[0]
+    assert "has ended: it is started again on port" in told[0]
     assert told[-1].endswith(f"answers again on port {port}")
     assert working_below(home) == []
 
@@ -105,7 +106,7 @@ def test_serve_tells_its_probe_and_its_log_when_servers_are_dead_and_goes_on_whe
             kill_server(home, name)
         problem = httpx2.get(f"{address}/readyz")
         assert (problem.status_code, problem.json()["code"]) == (503, "replica_unavailable")
-        assert "Started again, because they had ended by themselves: " in problem.json()["detail"]
+        assert "Being started again, because they have ended or hung: " in problem.json()["detail"]
         wait_until(lambda: is_ready(address), process, seconds=20)
         with httpx2.Client(base_url=address, timeout=30) as client:
             dataset = client.post("/datasets", params={"kind": "hours"}, files={"file": ("hours.csv", row)})
@@ -116,6 +117,68 @@ def test_serve_tells_its_probe_and_its_log_when_servers_are_dead_and_goes_on_whe
         _, err = process.communicate(timeout=60)
     log = [json.loads(line) for line in err.splitlines()]
     told = [entry["event"] for entry in log if entry["logger"] == "app.embedded.watch"]
-    assert len([line for line in told if "has ended by itself" in line]) >= len(NAMES)
+    assert len([line for line in told if "has ended: " in line]) >= len(NAMES)
     assert len([line for line in told if "answers again on port" in line]) == len(NAMES)
     assert working_below(home) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hung_server_is_ended_and_started_again_on_its_port_with_its_data(
+    home: Path, name: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "HANG_PINGS", 3)
+    monkeypatch.setattr(silence, "HANG_SECONDS", 10.0)
+    caplog.set_level(logging.INFO, "app.embedded")
+    with servers(home) as endpoints:
+        before = json.loads((home / "servers.json").read_text())["servers"]
+        os.kill(before[name]["pid"], signal.SIGSTOP)
+        wait_until(lambda: recorded_pids(home)[name] != before[name]["pid"], seconds=90)
+        wait_until(lambda: not endpoints.down(), seconds=30)
+        after = json.loads((home / "servers.json").read_text())["servers"]
+        assert [after[each]["port"] for each in NAMES] == [before[each]["port"] for each in NAMES]
+        assert remembered(endpoints) == {"kept"}
+    told = [record.getMessage() for record in caplog.records]
+    assert "hangs (3 pings: " in told[0]
+    assert told[0].endswith(f"process {before[name]['pid']} is ended")
+    assert told[-1].endswith(f"answers again on port {before[name]['port']}")
+    assert working_below(home) == []
+
+
+def test_a_program_that_finds_hung_servers_of_an_earlier_one_replaces_them(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "HANG_PINGS", 3)
+    monkeypatch.setattr(silence, "HANG_SECONDS", 10.0)
+    with program(home) as earlier:
+        pids = recorded_pids(home)
+        for pid in pids.values():
+            os.kill(pid, signal.SIGSTOP)
+        earlier.kill()
+        earlier.wait()
+    with servers(home) as endpoints:
+        assert not set(pids.values()) & set(recorded_pids(home).values())
+        assert remembered(endpoints) == {"kept"}
+    assert working_below(home) == []
+
+
+def test_servers_that_hang_when_the_last_program_leaves_are_ended(home: Path) -> None:
+    with servers(home):
+        for pid in recorded_pids(home).values():
+            os.kill(pid, signal.SIGSTOP)
+    assert working_below(home) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_server_that_is_silent_for_a_moment_is_left_alone(
+    home: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "app.embedded")
+    with servers(home) as endpoints:
+        pids = recorded_pids(home)
+        os.kill(pids[name], signal.SIGSTOP)
+        sleep(12)
+        os.kill(pids[name], signal.SIGCONT)
+        sleep(6)
+        assert recorded_pids(home) == pids
+        assert remembered(endpoints) == {"kept"}
+    assert caplog.records == []

@@ -164,6 +164,29 @@ def test_a_query_parameter_that_counts_for_nothing_is_refused_with_the_nearest(
     assert problem["errors"][0]["parameter"] == sentence.partition(":")[0]
 
 
+@pytest.mark.parametrize("path", ["/reports", "/datasets", "/entities", "/audit", "/users", "/deliveries"])
+@pytest.mark.parametrize("text", ["1_0", "+5", " 12 ", "5.0", "1e1", "\uff11\uff12", "1\u00a0"])
+def test_a_number_in_an_address_has_digits_alone(client: TestClient, path: str, text: str) -> None:
+    (error,) = refused(
+        client, "GET", path, params={"kind": "store", "limit": text} if "ent" in path else {"limit": text}
+    )["errors"]
+    assert (error["parameter"], error["received"]) == ("limit", text)
+    assert error["reason"].startswith("is not a whole number from 1 to ")
+
+
+@pytest.mark.parametrize("text", ["1_0", "nan", "inf", "1e1", "+1", " 1"])
+def test_so_has_one_with_decimals(client: TestClient, text: str) -> None:
+    problem = refused(client, "GET", "/get_report", params={"report_id": "x", "wait": text})
+    assert problem["errors"][0]["parameter"] == "wait"
+    assert client.get("/get_report?report_id=x&wait=0.5").status_code == 404
+
+
+def test_a_parameter_of_one_value_is_given_once(client: TestClient) -> None:
+    (error,) = refused(client, "GET", "/reports?limit=3&limit=4")["errors"]
+    assert (error["parameter"], error["received"]) == ("limit", ["3", "4"])
+    assert error["reason"] == "is there more than once; give it once"
+
+
 def test_several_unknown_query_parameters_are_all_named(client: TestClient) -> None:
     problem = refused(client, "GET", "/reports", params={f"p{number}": number for number in range(30)})
     assert [error["parameter"] for error in problem["errors"]] == [f"p{number}" for number in range(20)]

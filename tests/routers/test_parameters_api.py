@@ -119,6 +119,33 @@ def test_true_is_no_number(client: TestClient) -> None:
     assert error["reason"] == "is not a whole number from 1 to 720"
 
 
+#: What pydantic takes for whole numbers, and people seldom mean.
+ODD = ["1_0", "+5", " 12 ", "5.0", "1e1", "\uff11\uff12", "1\u00a0", ""]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_text_for_a_whole_number_has_digits_alone(client: TestClient, text: str) -> None:
+    error = error_of(trigger(client, lookback_hours=text))
+    assert (error["received"], error["reason"]) == (text, "is not a whole number from 1 to 720")
+
+
+@pytest.mark.parametrize("text", ["9_9", "nan", "inf", "1e1", "+99", ".5", "99."])
+def test_a_text_for_a_number_has_digits_alone(client: TestClient, text: str) -> None:
+    assert error_of(trigger(client, target_percent=text))["received"] == text
+
+
+@pytest.mark.parametrize("value", [1700000000, 1.7e9, "1700000000", "20230125", "2023-01-25", "2023-W04-3T00:00:00Z"])
+@pytest.mark.parametrize("name", ["as_of", "as_known_at"])
+def test_an_instant_is_written_out(client: TestClient, name: str, value: object) -> None:
+    error = error_of(trigger(client, **{name: value}))
+    assert (error["received"], error["reason"]) == (value, "is not an instant in ISO 8601 with Z or an offset")
+
+
+def test_a_text_in_digits_is_a_number(client: TestClient) -> None:
+    params = recorded(client, lookback_hours="48", target_percent="99.5")
+    assert (params["lookback_hours"], params["target_percent"]) == (48, 99.5)
+
+
 def test_an_unknown_report_has_no_details(client: TestClient) -> None:
     for report_id in ("0" * 32, "nonsense"):
         response = client.get(f"/reports/{report_id}")

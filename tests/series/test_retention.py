@@ -1,5 +1,6 @@
 """Weeks of polls past their retention are dropped whole, never while a report reads them or a load merges."""
 
+import logging
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -70,6 +71,16 @@ def test_a_report_that_reads_keeps_its_weeks_until_it_has_read(resources: Resour
         assert drop_old_weeks(resources.engine, days=1, now=at(28)) == []
         assert reader.scalar(text("SELECT count(*) FROM poll")) == 3
     assert drop_old_weeks(resources.engine, days=1, now=at(28)) == WEEKS
+
+
+def test_whoever_waits_behind_a_drop_that_waits_for_a_report_waits_once(
+    resources: Resources, load_text: LoadText, caplog: pytest.LogCaptureFixture
+) -> None:
+    load_text("polls", POLLS)
+    caplog.set_level(logging.INFO, "app.series.retention")
+    with take_snapshot(resources.engine):
+        assert drop_old_weeks(resources.engine, days=1, now=at(28)) == []
+    assert [f"the week of {WEEKS[0]} are being read" in line for line in caplog.messages] == [True]
 
 
 def test_nothing_is_dropped_while_a_load_merges(resources: Resources, load_text: LoadText) -> None:
