@@ -214,3 +214,9 @@ def test_dates_of_git_and_of_bigquery_are_read_by_the_mapping_that_is_proposed(d
     text = f"repo,commit_hash,author_date,parents\norg/app,6dcb09b5,{date},1\n"
     found = inspect(text.encode(), name="x.csv", kinds=[DATASET_KINDS["commits"]], now=NOW)
     assert [(row["sha"], row["authored_at"]) for row in found.rows] == [("6dcb09b5", "2024-11-01T23:00:00Z")]
+
+
+def test_a_file_of_very_many_columns_is_refused_before_each_is_guessed() -> None:
+    names = ",".join(f"c{number}" for number in range(layout.MOST_COLUMNS + 1))
+    with pytest.raises(RejectedFile, match="has more than 2,000 columns, which is the most that is inspected"):
+        layout.layout_of(f"{names}\n{',1' * layout.MOST_COLUMNS}\n".encode(), "wide.csv")
