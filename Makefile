@@ -57,7 +57,7 @@ chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 i
 fuzz: .venv/ready  ## compare kernels with slow twins at length, on CSV_MUTATIONS files and TABLES tables, 100000 each
 	TEST_PROFILE=long CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} TABLES=$${TABLES:-100000} \
 		$(BIN)/python -m pytest --timeout 3600 tests/conformance tests/console/test_hostile_names.py tests/demo_data tests/flow tests/ingest tests/metrics tests/model \
-		tests/reference tests/reports tests/routers/test_datasets_api.py tests/schedules tests/series tests/sources tests/timeline
+		tests/reference tests/reports tests/rollup tests/routers/test_datasets_api.py tests/schedules tests/series tests/sources tests/timeline
 
 lint: .venv/ready  ## check style, format and who imports whom
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from app.errors import OpenhoursError, RowExceedsPart
 from app.files.artifact import StoredArtifact
+from app.rollup.line_text import lines_of
 from app.rollup.part_limit import require_few
 from app.wording.values import shown
 
@@ -85,7 +86,7 @@ class PartWriter:
         self._last: pa.RecordBatch | None = None
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Write lines: a batch of columns line, n, and the keys, as queries.lines gives them.
+        """Write the lines of groups: a batch of keys, n and figures, as queries.lines gives them.
 
         Raises:
             RowExceedsPart: a line is too long for any part.
@@ -93,7 +94,7 @@ class PartWriter:
             OpenhoursError: the groups are not in order; a defect.
         """
         self._require_order(batch)
-        lines = batch.column("line")
+        lines = lines_of(batch)
         ends = np.frombuffer(lines.buffers()[1], np.int64)[lines.offset : lines.offset + len(lines) + 1]
         text = memoryview(lines.buffers()[2] or b"")
         at = 0
@@ -155,7 +156,7 @@ class PartWriter:
 
     def _require_order(self, batch: pa.RecordBatch) -> None:
         """Each group's keys are greater than those before it: then the order is right, and no group is there twice."""
-        keys = batch.drop_columns(["line", "n"])
+        keys = batch.drop_columns(["n", "figures"])
         both = pa.concat_batches([self._last, keys]) if self._last is not None else keys
         if self._last is not None and not keys.num_columns:
             raise OpenhoursError("A roll-up without keys has two groups.")
@@ -174,7 +175,7 @@ class PartWriter:
         )
 
     def _too_long(self, batch: pa.RecordBatch, at: int, line_bytes: int) -> RowExceedsPart:
-        keys = ", ".join(shown(column[at].as_py()) for column in batch.columns[2:])
+        keys = ", ".join(shown(column[at].as_py()) for column in batch.columns[:-2])
         needed = len(self._header) + line_bytes
         return RowExceedsPart(
             f"The row of the group {keys or 'of all rows'} and the header are {needed:,} bytes; a part may have "

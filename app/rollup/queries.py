@@ -2,7 +2,7 @@
 
     rows      one per row of a table: keys k0, k1, …, measures m0, m1, … (scaled, null without a value)
     groups    one per group: keys, of each measure what its figures need, and the number of rows as n
-    lines     one per group: its line of the output, n, and keys
+    lines     one per group: keys, n, and what follows the keys on its line of the output (see line_text.py)
 
 A sum of BIGINT is HUGEINT, which no sum of 18 digits leaves. DuckDB compares texts by their bytes.
 """
@@ -41,15 +41,14 @@ def in_order(grouping: Grouping, groups: str) -> str:
 
 def lines(grouping: Grouping, groups: str) -> str:
     """The lines of groups, in order. What is made of them after the order keeps it."""
-    fields = [_quoted(key) for key in keys(grouping)]
-    fields += [_figure(figure, place, grouping.decimals) for figure, place in grouping.figures]
+    fields = [_figure(figure, place, grouping.decimals) for figure, place in grouping.figures]
     fields += ["n::VARCHAR"] if grouping.count else []
-    if len(fields) == 1:  # a blank line is no row
+    if len(fields) == 1 and not grouping.by:  # a blank line is no row
         fields = [f"CASE {fields[0]} WHEN '' THEN '\"\"' ELSE {fields[0]} END"]
     # One call, however many columns: each || of a chain would be nested in the next one, and DuckDB bounds the depth.
-    separated = ", ',', ".join(fields)
-    line = f"concat({separated}, chr(10)) AS line"
-    return f"SELECT {', '.join([line, 'n', *keys(grouping)])} FROM ({in_order(grouping, groups)})"
+    separated = ", ',', ".join([*(["''"] if grouping.by else []), *fields])
+    figures = f"concat({separated}, chr(10)) AS figures"
+    return f"SELECT {', '.join([*keys(grouping), 'n', figures])} FROM ({in_order(grouping, groups)})"
 
 
 def _grouped(grouping: Grouping, found: list[str], table: str) -> str:
@@ -61,11 +60,6 @@ def _states(grouping: Grouping) -> list[tuple[str, int]]:
     """What is kept of the measures: s, a sum; a, the least and b, the greatest value; c, the number of values."""
     needed = {"sum": "s", "min": "a", "max": "b", "mean": "sc"}
     return list(dict.fromkeys((letter, place) for figure, place in grouping.figures for letter in needed[figure]))
-
-
-def _quoted(key: str) -> str:
-    must = " OR ".join(f"contains({key}, {sign})" for sign in ("'\"'", "','", "chr(10)", "chr(13)"))
-    return f"""CASE WHEN {must} THEN '"' || replace({key}, '"', '""') || '"' ELSE {key} END"""
 
 
 def _figure(figure: str, place: int, decimals: int) -> str:

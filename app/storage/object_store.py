@@ -314,6 +314,18 @@ class ObjectStore:
             for key in keys:
                 self._client.delete_object(Bucket=self.bucket, Key=key)
 
+    def remove_together(self, keys: Sequence[str]) -> None:
+        """As ``remove``, of up to 1000 objects, in one request where the endpoint takes that."""
+        wanted: Any = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        with object_store_errors(self.bucket):
+            try:
+                failed = self._client.delete_objects(Bucket=self.bucket, Delete=wanted).get("Errors", [])
+            except ClientError:
+                left = list(keys)
+            else:
+                left = [one["Key"] for one in failed]
+        self.remove(left)
+
     def remove_below(self, prefix: str) -> None:
         """Delete every object whose key begins with ``prefix``."""
         for page in self.pages(prefix):

@@ -15,6 +15,7 @@ from app.storage.resources import Resources
 from app.uploads.checksum import Checksum, Staged
 from app.uploads.hold import Hold
 from app.uploads.incoming import Block, Incoming
+from app.uploads.recent_tails import RecentTails
 from app.uploads.records import Upload
 
 
@@ -31,15 +32,19 @@ def require_fit(held: Upload, offset_bytes: int, content_bytes: int | None) -> N
         raise _longer(held)
 
 
-async def add(resources: Resources, hold: Hold, held: Upload, stream: AsyncIterator[Block]) -> None:
+async def add(
+    resources: Resources, tails: RecentTails, hold: Hold, held: Upload, stream: AsyncIterator[Block]
+) -> Upload | None:
     """Add the bytes of a stream; if it breaks, the bytes before that are kept.
+
+    Returns what the upload is then; None if nothing was added. The lock may be released with the last of the bytes.
 
     Raises:
         UploadTooLarge: there are more bytes than the file has.
         UploadCut, UploadBusy, ReplicaUnavailable: the stream ended early; the bytes before that are added.
         UploadLost, DatabaseUnavailable, ObjectStoreUnavailable: some of the bytes may be added.
     """
-    incoming = Incoming(resources, held)
+    incoming = Incoming(resources, held, tails)
 
     async def take(chunk: Block) -> None:
         if incoming.offset_bytes + len(chunk) > (held.length_bytes or 0):
@@ -50,18 +55,32 @@ async def add(resources: Resources, hold: Hold, held: Upload, stream: AsyncItera
         await hold.feed(stream, take)
     except (UploadCut, UploadBusy, ReplicaUnavailable):
         if not hold.is_lost:
-            await incoming.settle(is_end=incoming.offset_bytes == held.length_bytes)
+            await _settle(incoming, hold, held)
         raise
     else:
-        await incoming.settle(is_end=incoming.offset_bytes == held.length_bytes)
+        return await _settle(incoming, hold, held)
     finally:
         await incoming.drop()
 
 
+async def _settle(incoming: Incoming, hold: Hold, held: Upload) -> Upload | None:
+    is_end = incoming.offset_bytes == held.length_bytes  # a whole upload stays locked until it is finished
+    try:
+        await incoming.settle(is_end=is_end, releases=not is_end)
+    finally:
+        hold.is_released = incoming.is_released
+    return incoming.upload
+
+
 async def add_verified(
-    resources: Resources, hold: Hold, held: Upload, stream: AsyncIterator[Block], checksum: Checksum | None
-) -> None:
-    """Add the bytes once all have arrived and are verified: for bytes with a checksum, or of unknown length.
+    resources: Resources,
+    tails: RecentTails,
+    hold: Hold,
+    held: Upload,
+    stream: AsyncIterator[Block],
+    checksum: Checksum | None,
+) -> Upload | None:
+    """As ``add``, once all have arrived and are verified: for bytes with a checksum, or of unknown length.
 
     Raises:
         ChecksumMismatch, UploadTooLarge: nothing is added.
@@ -84,11 +103,12 @@ async def add_verified(
                 raise
             cut = error
         staged.verify()
-        await add(resources, hold, held, staged.blocks())
+        upload = await add(resources, tails, hold, held, staged.blocks())
     finally:
         await staged.remove()
     if cut is not None:
         raise cut
+    return upload
 
 
 def _longer(held: Upload) -> UploadTooLarge:

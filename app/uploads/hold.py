@@ -42,6 +42,7 @@ class Hold:
         self._reason: OpenhoursError | None = None
         self._waited_seconds, self._bytes = 0.0, 0  # lately
         self.is_lost = False
+        self.is_released = False  # with the last bytes, by whoever recorded them
 
     async def __aenter__(self) -> Self:
         self._keeping = create_task(self._keep())
@@ -53,6 +54,8 @@ class Hold:
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.wait([self._keeping])
+        if self.is_released:
+            return
         try:
             await in_thread(self._release, short=True)
         except OpenhoursError as wrong:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from asyncio import Semaphore, Task, create_task
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from app.storage.postgres import database_errors, each_by_itself
 from app.storage.resources import Resources
 from app.uploads import keys, records
 from app.uploads.finding import overtaken
+from app.uploads.recent_tails import RecentTails
 from app.uploads.records import Upload
 from app.uploads.threads import in_thread
 
@@ -34,9 +36,15 @@ _log = logging.getLogger(__name__)
 
 
 class Incoming:
-    """Takes the bytes that follow ``held.offset_bytes``; ``settle`` makes the last of them durable."""
+    """Takes the bytes that follow ``held.offset_bytes``; ``settle`` makes the last of them durable.
 
-    def __init__(self, resources: Resources, held: Upload) -> None:
+    Attributes:
+        offset_bytes: taken so far.
+        upload: as it was recorded last; None before anything was.
+        is_released: whether the lock was released with the last bytes.
+    """
+
+    def __init__(self, resources: Resources, held: Upload, recent: RecentTails) -> None:
         self._resources = resources
         self._store = resources.object_store
         self._held = held
@@ -47,7 +55,10 @@ class Incoming:
         self._block = bytearray()  # what is in no object yet
         self._slots = Semaphore(IN_FLIGHT)
         self._last: Task[None] | None = None
-        self.offset_bytes = held.offset_bytes  # taken so far
+        self._recent = recent
+        self.offset_bytes = held.offset_bytes
+        self.upload: Upload | None = None
+        self.is_released = False
 
     async def take(self, chunk: Block) -> None:
         """The next bytes."""
@@ -61,8 +72,10 @@ class Incoming:
             if self._fills_a_part():
                 await self._hand_over()
 
-    async def settle(self, *, is_end: bool) -> None:
-        """Return once every byte taken is in S3 and recorded; ``is_end``: there will be no more.
+    async def settle(self, *, is_end: bool, releases: bool = False) -> None:
+        """Return once every byte taken is in S3 and recorded.
+
+        ``is_end``: there will be no more. ``releases``: the lock may be released with what is recorded last.
 
         Raises:
             UploadBusy: the lock was lost; the bytes since the last part are not recorded.
@@ -74,7 +87,7 @@ class Incoming:
                 await self._hand_over()
             else:
                 await self._sent()
-                await in_thread(self._save_tail)
+                await in_thread(partial(self._save_tail, releases=releases))
         await self._sent()
 
     async def drop(self) -> None:
@@ -89,7 +102,7 @@ class Incoming:
         """The bytes of the tails, and those that are in no object yet."""
         if not self._tail_bytes:  # what tails there are go with the part that is being sent
             return self._block
-        begins = bytearray().join(self._store.get_bytes(key) for key in self._tails)
+        begins = bytearray().join(self._recent.get(key) or self._store.get_bytes(key) for key in self._tails)
         if len(begins) != self._tail_bytes:
             raise UploadLost(f"Of the last {self._tail_bytes} bytes {len(begins)} are stored: start again.")
         return begins + self._block
@@ -133,7 +146,7 @@ class Incoming:
         self._note(lambda it: records.add_part(it, self._held, number=number, etag=etag, offset_bytes=offset_bytes))
         self._forget_tails()
 
-    def _save_tail(self) -> None:
+    def _save_tail(self, *, releases: bool) -> None:
         self._saved_tails += 1
         key = keys.tail_key(self._held.id, self._held.fence, self._saved_tails)
         is_one_too_many = len(self._tails) >= MOST_TAILS
@@ -141,16 +154,22 @@ class Incoming:
         self._store.put_bytes(saved, key, media_type="application/octet-stream")
         tails, tail_bytes = [key] if is_one_too_many else [*self._tails, key], self._tail_bytes + len(self._block)
         values: dict[str, Any] = {"tails": tails, "tail_bytes": tail_bytes, "offset_bytes": self.offset_bytes}
+        values["releases"] = releases
         self._note(lambda it: records.set_tails(it, self._held, **values), otherwise=lambda: self._store.remove([key]))
+        self.is_released = releases
+        self._recent.put(key, saved)
         if is_one_too_many:
             self._forget_tails()
         self._tails, self._tail_bytes, self._block = tails, tail_bytes, bytearray()
 
-    def _note(self, change: Callable[[Connection], bool], *, otherwise: Callable[[], None] | None = None) -> None:
+    def _note(
+        self, change: Callable[[Connection], Upload | bool | None], *, otherwise: Callable[[], None] | None = None
+    ) -> None:
         """Record what was put into S3, or remove it by ``otherwise`` if the lock is lost or the upload is gone."""
         with database_errors(), each_by_itself(self._resources.engine) as connection:
-            is_noted = change(connection)
-        if is_noted:
+            noted = change(connection)
+        if noted:
+            self.upload = noted if isinstance(noted, Upload) else self.upload
             return
         if otherwise is not None:
             try:
@@ -163,7 +182,8 @@ class Incoming:
         tails, self._tails = self._tails, []
         if not tails:
             return
+        self._recent.forget(tails)
         try:
-            self._store.remove(tails)
+            self._store.remove_together(tails)
         except OpenhoursError as error:
             _log.info("upload %s: could not remove old tails, kept until the upload ends: %s", self._held.id, error)

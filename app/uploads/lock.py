@@ -4,6 +4,7 @@ The lock is two columns of the row: its expiry, and a fence that grows each time
 clients give up soon: a replica that was killed must have lost its locks before a client's last retry.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -20,6 +21,10 @@ RENEW_SECONDS: Final = 2
 
 #: A request for the lock that is older than this no longer counts, seconds. Clients come back within five.
 ASKED_SECONDS: Final = 6
+
+
+#: What the columns of a released lock are.
+RELEASED: Final[Mapping[str, None]] = {"lock_until": None, "contested_at": None}
 
 
 def until() -> Any:
@@ -76,8 +81,4 @@ def renew(connection: Connection, upload_id: str, fence: int) -> bool | None:
 
 def release(connection: Connection, upload_id: str, fence: int) -> None:
     """Release the lock."""
-    connection.execute(
-        update(upload)
-        .where(upload.c.id == upload_id, upload.c.fence == fence)
-        .values(lock_until=None, contested_at=None)
-    )
+    connection.execute(update(upload).where(upload.c.id == upload_id, upload.c.fence == fence).values(RELEASED))

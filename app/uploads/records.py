@@ -101,20 +101,24 @@ def begin_parts(connection: Connection, held: Upload, *, raw_key: str, multipart
     return _changed(connection, _held(held).values(raw_key=raw_key, multipart_id=multipart_id))
 
 
-def add_part(connection: Connection, held: Upload, *, number: int, etag: str, offset_bytes: int) -> bool:
-    """Record a part that is in S3 and contains the tail; False if the lock is lost."""
+def add_part(connection: Connection, held: Upload, *, number: int, etag: str, offset_bytes: int) -> Upload | None:
+    """Record a part that is in S3 and contains the tail; what the upload is then, or None if the lock is lost."""
     one_more = upload.c.parts.op("||")(cast(literal([etag], JSONB), JSONB))
     statement = _held(held).where(func.jsonb_array_length(upload.c.parts) == number - 1)
     values = {"parts": one_more, "offset_bytes": offset_bytes, "tails": [], "tail_key": None, "tail_bytes": 0}
-    return _changed(connection, statement.values(values))
+    return read(connection.execute(statement.values(values).returning(*_COLUMNS)).one_or_none())
 
 
 def set_tails(
-    connection: Connection, held: Upload, *, tails: Sequence[str], tail_bytes: int, offset_bytes: int
-) -> bool:
-    """Record the objects with the bytes after the last part, in order; False if the lock is lost."""
-    values = {"tails": list(tails), "tail_key": tails[-1], "tail_bytes": tail_bytes, "offset_bytes": offset_bytes}
-    return _changed(connection, _held(held).values(values))
+    connection: Connection, held: Upload, *, tails: Sequence[str], tail_bytes: int, offset_bytes: int, releases: bool
+) -> Upload | None:
+    """Record the objects with the bytes after the last part, in order, and release the lock if ``releases``.
+
+    Returns what the upload is then, or None if the lock is lost.
+    """
+    values: dict[str, Any] = {"tails": list(tails), "tail_key": tails[-1]}
+    values |= {"tail_bytes": tail_bytes, "offset_bytes": offset_bytes, **(lock.RELEASED if releases else {})}
+    return read(connection.execute(_held(held).values(values).returning(*_COLUMNS)).one_or_none())
 
 
 def set_length(connection: Connection, held: Upload) -> bool:

@@ -35,6 +35,7 @@ from app.uploads.hold import Hold
 from app.uploads.hooks import Announced, Hooks
 from app.uploads.incoming import Block, Incoming
 from app.uploads.places import Places, client_of
+from app.uploads.recent_tails import RecentTails
 from app.uploads.records import Upload
 from app.uploads.threads import Requests, in_thread
 
@@ -77,6 +78,7 @@ class UploadService:
         self._is_stopping = is_stopping
         self._places = Places(MAX_REQUESTS)
         self._requests = Requests()
+        self._tails = RecentTails()
 
     @property
     def max_bytes(self) -> int:
@@ -178,13 +180,13 @@ class UploadService:
                 require_fit(held, offset_bytes, content_bytes)
                 try:
                     if checksum is None and content_bytes is not None:
-                        await add(self._resources, hold, held, stream)
+                        added = await add(self._resources, self._tails, hold, held, stream)
                     else:
-                        await add_verified(self._resources, hold, held, stream, checksum)
+                        added = await add_verified(self._resources, self._tails, hold, held, stream, checksum)
                 except UploadLost:
                     await in_thread(partial(require_lost, self._resources, self._hooks, held))
                     raise
-                upload = await in_thread(lambda: find(self._resources, upload_id))
+                upload = await in_thread(lambda: find(self._resources, upload_id)) if added is None else added
                 return await self._finished(upload) if upload.is_whole else upload
 
     async def terminate(self, upload_id: str) -> None:
@@ -251,7 +253,7 @@ class UploadService:
     async def _receive(
         self, hold: Hold, held: Upload, stream: AsyncIterator[Block], *, announced_bytes: int | None
     ) -> Received:
-        incoming, digest = Incoming(self._resources, held), hashlib.sha256()
+        incoming, digest = Incoming(self._resources, held, self._tails), hashlib.sha256()
         room_bytes = announced_bytes or 0  # a server passes on no more than what was announced
 
         async def take(chunk: Block) -> None:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -15,10 +15,12 @@ import pytest
 from app.errors import MemoryLimitExceeded
 from app.files.memory import limit_memory
 from app.rollup.grouping import Grouping
+from app.rollup.one_go import in_one_go
 from app.rollup.queries import groups_of_rows, in_order
 from app.rollup.roll_up import one_go_bytes_of
-from app.rollup.rows import ahead, schema_of
+from app.rollup.rows import Range, ahead, schema_of
 from app.rollup.running import run
+from app.rollup.work import Outcome, Work
 from tests.rollup.world import IN_PIECES, World, text_of
 
 BY_SONG = Grouping(by=("Song",), sum=("Number of Plays",))
@@ -106,4 +108,19 @@ def test_a_process_that_reaches_its_limit_ends_with_that_error(tmp_path: Path) -
 
 
 def test_what_is_done_in_one_go_grows_with_the_limit() -> None:
-    assert [one_go_bytes_of(limit) >> 20 for limit in (256, 1024, 2048)] == [64, 256, 512]
+    assert [one_go_bytes_of(limit) >> 20 for limit in (256, 1024, 2048)] == [64, 448, 960]
+
+
+def test_what_does_not_fit_into_memory_in_one_go_is_done_in_pieces(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(work: Work, ranges: Sequence[Range]) -> Outcome:
+        in_one_go(work, ranges)
+        raise MemoryLimitExceeded("It needed more.")
+
+    monkeypatch.setattr("app.rollup.roll_up.in_one_go", too_large)
+    content = "Song,Date,Number of Plays\n" + "".join(f"song {number:04d},x,{number}\n" for number in NUMBERS)
+    outcome, parts = world.rolled([world.table(content)], BY_SONG)
+    assert text_of(parts) == "".join(f"song {number:04d},{2 * number}\n" for number in range(3000))
+    prefix = outcome.parts[0].key.partition("/a1/")[0]
+    assert sorted(world.keys(prefix)) == sorted(part.key for part in outcome.parts)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import ClientError
 
 from app.errors import BucketMissing, ObjectStoreUnavailable, UploadLost
 from app.storage.object_store import ObjectStore, StoreAddress
@@ -147,6 +148,23 @@ def test_parts_become_one_object(resources: Resources) -> None:
     assert not store.has_parts("raw/x.csv", multipart_id)
     store.abort_parts("raw/x.csv", multipart_id)  # which is no matter any more
     assert store.size("raw/x.csv") == len(first) + len(last)
+
+
+@pytest.mark.parametrize("takes_many", [True, False])
+def test_objects_are_removed_together_also_where_an_endpoint_takes_one_at_a_time(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch, *, takes_many: bool
+) -> None:
+    store = resources.object_store
+    for key in ("a", "b", "c"):
+        store.put_bytes(b"x", key, media_type="text/plain")
+    if not takes_many:
+
+        def refuse(**_: object) -> None:
+            raise ClientError({"Error": {"Code": "NotImplemented"}}, "DeleteObjects")
+
+        monkeypatch.setattr(store._client, "delete_objects", refuse)
+    store.remove_together(["a", "b", "never there"])
+    assert [store.size(key) for key in ("a", "b", "c")] == [None, None, 1]
 
 
 def test_what_s3_has_lost_has_a_name(resources: Resources) -> None:

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from app.storage.resources import Resources
+from app.uploads import lock, recent_tails
 from app.uploads.incoming import MOST_TAILS
+from app.uploads.recent_tails import RecentTails
 from tests.uploads.catalogue import Catalogue
 from tests.uploads.test_protocol import MIB, create, offset, patch
 
@@ -48,8 +50,9 @@ def test_a_file_smaller_than_a_part_is_its_pieces_however_many(
 
 
 def test_a_tail_among_others_that_is_lost_is_a_lost_upload(
-    http: httpx2.Client, catalogue: Catalogue, resources: Resources
+    http: httpx2.Client, catalogue: Catalogue, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(recent_tails, "MOST_BYTES", 0)
     path = create(http, 9 * MIB)
     for at in range(3):
         patch(http, path, at * 100, b"x" * 100)
@@ -57,6 +60,50 @@ def test_a_tail_among_others_that_is_lost_is_a_lost_upload(
     refused = patch(http, path, 300, b"x" * (9 * MIB - 300))
     assert (refused.status_code, refused.json()["code"]) == (410, "upload_lost")
     assert catalogue.objects() == set()
+
+
+def test_a_replica_does_not_read_back_the_tails_that_it_has_stored(
+    http: httpx2.Client, catalogue: Catalogue, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = Random(9).randbytes(9 * MIB)
+    path = create(http, len(content))
+    with monkeypatch.context() as patch_:
+        patch_.setattr(type(resources.object_store), "get_bytes", lambda *_: pytest.fail("a tail was read"))
+        for at in range(0, len(content), 3 * MIB):
+            assert patch(http, path, at, content[at : at + 3 * MIB]).status_code == 204
+    (accepted,) = catalogue.accepted
+    assert catalogue.stored(accepted) == content
+
+
+def test_tails_of_another_replica_are_read(
+    http: httpx2.Client, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = Random(10).randbytes(9 * MIB)
+    path = create(http, len(content))
+    for at in range(0, len(content), 3 * MIB):
+        with monkeypatch.context() as patch_:
+            patch_.setattr(RecentTails, "get", lambda *_: None)
+            assert patch(http, path, at, content[at : at + 3 * MIB]).status_code == 204
+    (accepted,) = catalogue.accepted
+    assert catalogue.stored(accepted) == content
+
+
+def test_the_oldest_tails_are_given_up_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent_tails, "MOST_BYTES", 10)
+    tails = RecentTails()
+    for key in "abc":
+        tails.put(key, key.encode() * 4)
+    assert [tails.get(key) for key in "abc"] == [None, b"bbbb", b"cccc"]
+    tails.forget(["a", "b"])
+    tails.put("d", b"dddd")
+    assert [tails.get(key) for key in "bcd"] == [None, b"cccc", b"dddd"]
+
+
+def test_the_lock_is_released_with_the_last_bytes(http: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "release", lambda *_: pytest.fail("one more statement"))
+    path = create(http, 9)
+    for at in range(3):
+        assert patch(http, path, at, b"x").status_code == 204
 
 
 @pytest.mark.parametrize("pieces", [1, 2])
