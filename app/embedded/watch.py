@@ -93,7 +93,7 @@ class Watch:
     def _start(self, name: str) -> None:
         title, port = SERVERS[name].title, self._share.server(name).port
         if self._share.revive(name):
-            _log.warning("%s has ended by itself: it is started again on port %d", title, port)
+            _log.warning("%s has ended unexpectedly: it is restarted on port %d", title, port)
 
     def _answers(self, name: str) -> bool:
         try:

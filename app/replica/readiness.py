@@ -36,7 +36,7 @@ class Readiness:
             raise ReplicaUnavailable("This replica is stopping.")
         self._replica.check_fit()
         if down := self._down():
-            raise ReplicaUnavailable(f"Started again, because they had ended by themselves: {', '.join(down)}.")
+            raise ReplicaUnavailable(f"Restarted because they had ended unexpectedly: {', '.join(down)}.")
         with self._lock:
             if monotonic() - self._checked_at > READINESS_SECONDS:
                 self._error = self._ask()
