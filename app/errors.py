@@ -225,7 +225,7 @@ class NameTaken(BadInput):
 
 class TokenUnavailable(BadInput):
     code = "token_unavailable"
-    title = "The token of a source is not there"
+    title = "The token of a source is missing"
 
 
 class SourcePaused(BadInput):
@@ -236,7 +236,7 @@ class SourcePaused(BadInput):
 
 class SourceRefused(BadInput):
     code = "source_refused"
-    title = "The source does not answer as it should"
+    title = "The source returned an invalid response"
 
 
 class LastAdmin(BadInput):
@@ -290,7 +290,7 @@ class NoPolls(BadInput):
 
 class TokenRefused(BadInput):
     code = "token_refused"
-    title = "The source does not take the token"
+    title = "The source does not accept the token"
 
 
 class NotFound(OpenhoursError):
@@ -588,7 +588,7 @@ class HeadTooLarge(BadMessage):
 
 class RequestTooSlow(BadMessage):
     code = "request_too_slow"
-    title = "The request came too slowly"
+    title = "The request arrived too slowly"
     status = 408
     retryable = True
 
@@ -664,7 +664,7 @@ class TableRemoved(ReportFailed):
     @classmethod
     def of(cls, dataset_id: str) -> "TableRemoved":
         """The error of the table of a dataset."""
-        message = f"The dataset {dataset_id} was removed before the report had read it, or its file was."
+        message = f"The dataset {dataset_id} or its file was removed before the report had read it."
         return cls(message, dataset_id=dataset_id)
 
 
@@ -688,12 +688,12 @@ class SourceUnavailable(Unavailable):
 
 class SourceIncomplete(SourceUnavailable):
     code = "source_incomplete"
-    title = "The API of a source gave a part of a list"
+    title = "The API of a source returned an incomplete list"
 
 
 class ClusterUnavailable(Unavailable):
     code = "cluster_unavailable"
-    title = "The cluster did not do its piece of a job"
+    title = "The cluster did not complete its part of a job"
 
 
 class DatabaseUnavailable(Unavailable):

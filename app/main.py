@@ -33,7 +33,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif self._served is None:
-            raise SetupError("The lifespan of the application has not begun: switch it on in the ASGI server.")
+            raise SetupError("The lifespan of the application has not started: enable it in the ASGI server.")
         else:
             await self._served(scope, receive, send)
 
@@ -69,7 +69,7 @@ async def _bounded(receive: Receive) -> AsyncIterator[None]:
         show_peers(config)
     if config is None or not can_be_bounded(config):
         _log.warning(
-            "the limits of connections are those of this ASGI server; docs/deployment.md says what to put in front"
+            "this ASGI server sets the limits for connections; docs/deployment.md describes what to put in front"
         )
         yield
         return

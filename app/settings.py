@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     )
     auth: Literal["on", "off", "proxy"] | None = Field(
         None,
-        description="Who may come in. `on`: users and keys. `proxy`: a trusted proxy names the user. `off`: anyone, on "
+        description="Who has access. `on`: users and keys. `proxy`: a trusted proxy names the user. `off`: anyone, on "
         "loopback only. Unset: `off` if the service listens on loopback, otherwise `on`.",
     )
     proxy_user_header: str = Field(
@@ -231,16 +231,16 @@ class Settings(BaseSettings):
     )
     secrets_folder: Path | None = Field(
         None,
-        description="Folder of files that hold tokens of sources, such as `/run/secrets/openhours`; a source names one "
+        description="Folder of files with tokens of sources, such as `/run/secrets/openhours`; a source names one "
         "of them as `file:NAME`. Unset: none can be named.",
     )
     setup_code: SecretStr | None = Field(
         None,
         min_length=32,
-        description="Code by which the first administrator is made at `/setup`, 32 random characters or more; for "
+        description="Code for making the first administrator at `/setup`, 32 random characters or more; for "
         "unattended set-ups. Unset: the one that `openhours migrate` prints.",
     )
-    keys_may_last: bool = Field(False, description="Whether keys may be made that never expire.")
+    keys_may_last: bool = Field(False, description="Whether keys that never expire are allowed.")
     second_factor_roles: str | None = Field(
         None,
         description="Roles whose users must have a second factor to log in by password, such as `admin`, separated by "
@@ -273,7 +273,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
     root_path: str | None = Field(
         None,
-        description="Path below which a proxy serves the API, such as `/openhours`, whether it strips that or not.",
+        description="Path below which a proxy serves the API, such as `/openhours`, whether or not the proxy strips "
+        "it.",
     )
     trusted_proxies: str | None = Field(
         None,
@@ -313,7 +314,7 @@ class Settings(BaseSettings):
     )
     bot_logins: str = Field(
         "",
-        description="Logins of authors that are bots although nothing in their names says so, separated by commas; "
+        description="Logins of bots that their names do not show to be bots, separated by commas; "
         "reports on pull requests leave out what bots wrote: `ci-account,sync-user`.",
     )
     incident_labels: str = Field(
@@ -359,8 +360,8 @@ class Settings(BaseSettings):
     )
     dask_tls_ca_file: Path | None = Field(
         None,
-        description="File with the certificate of the authority by which scheduler, workers and clients know each "
-        "other, PEM; for `tls://`.",
+        description="File with the certificate of the authority that signs the certificates of scheduler, workers and "
+        "clients, PEM; for `tls://`.",
     )
     dask_tls_cert_file: Path | None = Field(
         None, description="File with this process's certificate, signed by that authority, PEM; for `tls://`."
@@ -370,9 +371,9 @@ class Settings(BaseSettings):
     )
     dask_scheduler: str | None = Field(
         None,
-        description="Address of the scheduler of a Dask cluster whose workers do the pieces of large jobs: "
-        "`tls://host:8786`, or `tcp://…` where nobody else reaches it; needs `openhours[cluster]`. Unset: each job "
-        "does them itself.",
+        description="Address of the scheduler of a Dask cluster whose workers compute parts of large jobs: "
+        "`tls://host:8786`, or `tcp://…` if nobody else can reach it; needs `openhours[cluster]`. Unset: each job "
+        "computes them itself.",
     )
     dask_timeout_seconds: float = Field(
         60,
@@ -390,19 +391,18 @@ class Settings(BaseSettings):
     )
     downloads: Literal["links", "through"] = Field(
         "links",
-        description="What polls give for each file. `links`: a presigned link to S3. `through`: its address at this "
-        "service, which streams it, for where users must not reach S3; set `OPENHOURS_PUBLIC_URL`, too.",
+        description="What polls return for each file. `links`: a presigned link to S3. `through`: its address at this "
+        "service, which streams it, if users must not reach S3; set `OPENHOURS_PUBLIC_URL`, too.",
     )
     max_outstanding: int = Field(
         10_000,
         ge=1,
-        description="Number of reports, queued and running, from which new reports are refused with 429.",
+        description="Number of queued and running reports at which new reports are refused with 429.",
     )
     max_outstanding_uploads: int = Field(
         10_000,
         ge=1,
-        description="Number of dataset loads, queued and running, from which new uploads and reloads are refused with "
-        "429.",
+        description="Number of queued and running dataset loads at which new uploads and reloads are refused with 429.",
     )
     max_list_items: int = Field(
         10_000,
@@ -425,8 +425,8 @@ class Settings(BaseSettings):
     seal_after_days: int | None = Field(
         30,
         ge=1,
-        description="Days after which a week of polls is sealed: its polls are written into S3 and taken out of "
-        "Postgres once it ended, and the last load touched it, longer ago than that. `never`: no week is.",
+        description="Days after which a week of polls is sealed: its polls are moved from Postgres to S3 once the "
+        "week ended, and the last load changed it, longer ago than that. `never`: no week is sealed.",
     )
     audit_days: int = Field(400, ge=1, le=36500, description="Retention of the audit, days; older rows are removed.")
     webhook_allow: str | None = Field(
@@ -524,7 +524,7 @@ class Settings(BaseSettings):
         try:
             return home.expanduser()
         except RuntimeError as exc:
-            raise ValueError(f"{home} is in no home folder that is known; name the whole path of a folder") from exc
+            raise ValueError(f"{home} is in an unknown home folder; give the full path of a folder") from exc
 
     @field_validator(
         "database_url", "redis_url", "s3_endpoint_url", "s3_public_url", "public_url", "oidc_issuer", "dask_scheduler"

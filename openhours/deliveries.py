@@ -73,7 +73,7 @@ class Deliveries(Connection):
         return list(self._ask("GET", "/unsubscribed")["addresses"])
 
     def allow_mail(self, address: str) -> None:
-        """Let mail be sent again to an address that wanted none."""
+        """Allow mail to an unsubscribed address again."""
         self._response("DELETE", f"/unsubscribed/{quote(address, safe='')}")
 
 

@@ -39,7 +39,7 @@ class Metrics(Connection):
         return self._ask("PUT", _path(name), params=params, json=document)
 
     def remove_metric(self, name: str) -> None:
-        """Remove all stored versions of a metric; a shipped one of its name counts again."""
+        """Remove all stored versions of a metric; a shipped metric with this name then applies again."""
         self._response("DELETE", _path(name))
 
     def metric_facts(self) -> Mapping[str, Any]:

@@ -56,15 +56,15 @@ class Rules(Connection):
         return self._ask("PUT", _path(name), json=_body(name, kind, options, notify, enabled=enabled))
 
     def pause_rule(self, name: str) -> Mapping[str, Any]:
-        """Have a rule do nothing until it is resumed."""
+        """Pause a rule until it is resumed."""
         return self._ask("POST", f"{_path(name)}/pause")
 
     def resume_rule(self, name: str) -> Mapping[str, Any]:
-        """Have a paused rule go on, for whoever resumes it."""
+        """Resume a paused rule on behalf of the caller."""
         return self._ask("POST", f"{_path(name)}/resume")
 
     def remove_rule(self, name: str) -> None:
-        """Remove a rule; what it has begun or told stays."""
+        """Remove a rule; the reports and messages that it started stay."""
         self._response("DELETE", _path(name))
 
 

@@ -50,7 +50,7 @@ class Schedules(Connection):
         return self._ask("GET", "/schedules/preview", params=when)
 
     def pause_schedule(self, name: str) -> Mapping[str, Any]:
-        """Have a schedule begin nothing until it is resumed."""
+        """Pause a schedule until it is resumed."""
         return self._ask("POST", f"{_path(name)}/pause")
 
     def resume_schedule(self, name: str) -> Mapping[str, Any]:
@@ -62,7 +62,7 @@ class Schedules(Connection):
         return str(self._ask("POST", f"{_path(name)}/run")["job_id"])
 
     def remove_schedule(self, name: str) -> None:
-        """Remove a schedule; what it has begun stays."""
+        """Remove a schedule; the jobs that it started stay."""
         self._response("DELETE", _path(name))
 
 

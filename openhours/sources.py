@@ -90,11 +90,11 @@ class Sources(Connection):
         return str(self._ask("POST", f"{_path(name)}/reprocess", params=query)["job_id"])
 
     def pause_source(self, name: str) -> Mapping[str, Any]:
-        """Have no sync begin until the source is resumed."""
+        """Pause syncs until the source is resumed."""
         return self._ask("POST", f"{_path(name)}/pause")
 
     def resume_source(self, name: str) -> Mapping[str, Any]:
-        """Have a source go on, with a sync now."""
+        """Resume a source, and sync it now."""
         return self._ask("POST", f"{_path(name)}/resume")
 
     def gaps(self, name: str, *, closed: bool = False, limit: int = 200) -> list[Mapping[str, Any]]:

@@ -186,4 +186,4 @@ def test_a_server_that_cannot_be_bounded_says_so(tmp_path: Path) -> None:
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz") == 200, process)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=LIMIT_SECONDS)
-    assert "the limits of connections are those of this ASGI server" in err
+    assert "this ASGI server sets the limits for connections" in err

@@ -114,7 +114,7 @@ def test_a_user_without_a_home_folder_is_asked_for_one(monkeypatch: pytest.Monke
     monkeypatch.setattr(pwd, "getpwuid", nameless)
     for name in ("HOME", "XDG_DATA_HOME", "OPENHOURS_HOME"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(ValidationError, match=r"~/\.local/share/openhours is in no home folder .* name the whole path"):
+    with pytest.raises(ValidationError, match=r"~/\.local/share/openhours is in an unknown home folder; give the full"):
         Settings()
     monkeypatch.setenv("OPENHOURS_HOME", "/srv/openhours")
     assert Settings().home == Path("/srv/openhours")

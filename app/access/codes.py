@@ -186,8 +186,8 @@ def _required(connection: Connection, code: str, which: ColumnElement[bool], *, 
 
 
 def _unknown() -> UnknownCode:
-    return UnknownCode("There is no such code. Copy all of it, from oh1_ to its last character.")
+    return UnknownCode("There is no such code. Copy the whole code, from oh1_ to its last character.")
 
 
 def _spent() -> CodeSpent:
-    return CodeSpent("The code was used, replaced by a newer one, or has ended; ask for a new one.")
+    return CodeSpent("The code was already used, was replaced by a newer one, or has expired; ask for a new one.")

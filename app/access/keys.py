@@ -194,7 +194,7 @@ def _require_within(connection: Connection, old: Key, within: Collection[Scope])
     beyond = sorted(effective(role, old.scopes) - frozenset(within))
     if beyond:
         raise NotAllowed(
-            f"The key {old.id} may do what you may not now ({', '.join(beyond)}), so you cannot have its replacement.",
+            f"The key {old.id} has rights that you do not have now ({', '.join(beyond)}), so you cannot replace it.",
             allowed=[str(one) for one in beyond],
         )
 
@@ -216,7 +216,7 @@ def _require_acceptable(
         )
     alive = select(func.count()).where(token.c.user_id == user_id, token.c.kind == Kind.KEY.value, is_alive())
     if (connection.scalar(alive) or 0) >= MOST:
-        reason = f"the user has {MOST} keys already; revoke those that nobody uses"
+        reason = f"the user has {MOST} keys already; revoke unused ones"
         raise invalid_parameters([WrongValue(parameter="user_id", received=user_id, reason=reason, is_shown=False)])
 
 

@@ -38,8 +38,8 @@ def mode_of(settings: Settings, *, host: str) -> Mode:
         return Mode.PROXY
     if settings.auth == "off" and not is_loopback(host):
         raise SetupError(
-            f"OPENHOURS_AUTH is off, but the service listens on {host}, where others than this machine may connect: "
-            "anyone could do everything. Unset OPENHOURS_AUTH, and make the first user with the code that "
+            f"OPENHOURS_AUTH is off, but the service listens on {host}, where machines other than this one may "
+            f"connect: anyone could do everything. Unset OPENHOURS_AUTH, and make the first user with the code that "
             "`openhours migrate` prints; or listen on 127.0.0.1."
         )
     return Mode.LOCAL if settings.auth != "on" and is_loopback(host) else Mode.ON

@@ -33,7 +33,7 @@ def what_is_wrong(text: str) -> str | None:
     if any(is_invisible(one) for one in text):
         return "has characters that are not visible"
     if any(one == other and category(one) == "Mn" for one, other in pairwise(normalize("NFD", text))):
-        return "has a mark twice on one letter, where they are drawn as one"
+        return "has the same mark twice on one letter, which looks like one mark"
     for word in _words(normalize("NFKC", text)):
         scripts = sorted({_script(one) for one in word if one.isalpha()} - {"MODIFIER"})
         if len(scripts) > 1 and not {*scripts} <= _EAST_ASIAN | {"LATIN"}:

@@ -53,7 +53,7 @@ def require_strong(password: str, *, name: str) -> None:
             f"The password has only {different} different characters; choose one of at least {LEAST_DIFFERENT}."
         )
     if not password.isprintable() and any(0xD800 <= ord(one) <= 0xDFFF for one in password):
-        raise WeakPassword("The password has half of a character (a surrogate), which is no text; type it anew.")
+        raise WeakPassword("The password contains half of a character (a surrogate), which is invalid; type it again.")
     plain = password.casefold()
     if plain in _common():
         raise WeakPassword("The password is one of the 10,000 most common ones; choose another one.")

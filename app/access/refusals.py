@@ -103,7 +103,7 @@ class Refusals:
         if len(self._pending) < MOST_PENDING:
             self._pending.append(refusal)
         else:
-            _log.warning("%s was refused, which the audit has no room for: %s", refusal.who.name, refusal.detail)
+            _log.warning("%s was refused, which the audit could not store: %s", refusal.who.name, refusal.detail)
 
 
 def _shown(path: str) -> str:

@@ -85,7 +85,7 @@ class SecondFactors:
             raise NoSecondFactor("No second factor is being set up. Begin with POST /me/second-factor.")
         step = self._step_of(self._codes(user_id, row.new_salt, row.new_key_id), code, after=None)
         if step is None:
-            raise LoginFailed("The code is not right. Check the clock of the device, and enter the newest code.")
+            raise LoginFailed("The code is wrong. Check the clock of the device, and enter the current code.")
         connection.execute(
             update(second_factor)
             .where(second_factor.c.user_id == user_id)
@@ -122,7 +122,7 @@ class SecondFactors:
         return self._is_recovered(connection, user_id, code)
 
     def remove(self, connection: Connection, user_id: str) -> None:
-        """Log in by password alone from now on.
+        """Log in with the password only from now on.
 
         Raises:
             NoSecondFactor: there is none.

@@ -146,7 +146,7 @@ def insert_user(
     lock_names(connection)
     if is_reserved(name):
         raise NameTaken(
-            f"The name {shown(name)} is, or looks like, one by which the audit names callers that are no users "
+            f"The name {shown(name)} is, or looks like, a name that the audit reserves for callers other than users "
             f"({', '.join(RESERVED)}); choose another.",
             received=repeated(name),
         )
@@ -161,7 +161,7 @@ def insert_user(
         with connection.begin_nested():
             connection.execute(insert(user).values(id=user_id, created_by=actor().name, **columns))
     except IntegrityError as error:
-        words = f"There is a user {shown(name)} already; upper and lower case do not differ."
+        words = f"A user {shown(name)} already exists; case is ignored."
         raise NameTaken(words, received=repeated(name)) from error
     audit.record(connection, "user.add", "user", user_id, name=name, kind=kind, role=role.value)
     return user_records.required(connection, user_id)

@@ -99,14 +99,14 @@ class RuleService:
             return found, records.episodes(connection, found.id, limit=MOST_EPISODES)
 
     def remove(self, name: str) -> None:
-        """Remove a rule; what it has begun or told stays. Raises UnknownRule."""
+        """Remove a rule; the reports and messages that it started stay. Raises UnknownRule."""
         with database_errors(), self._engine.begin() as connection:
             before = records.required(connection, name, lock=True)
             connection.execute(delete(rule).where(rule.c.id == before.id))
             audit.record(connection, "rule.remove", "rule", before.id, name=before.name)
 
     def pause(self, name: str) -> Rule:
-        """Have a rule do nothing until it is resumed. Raises UnknownRule."""
+        """Pause a rule until it is resumed. Raises UnknownRule."""
         with database_errors(), self._engine.begin() as connection:
             before = records.required(connection, name, lock=True)
             if before.enabled:
@@ -140,7 +140,7 @@ class RuleService:
         kind.check(connection, self._tools, options)
         notify = require_known(connection, spec.notify, self._tools.settings)
         if kind.alerts and notify.is_nobody:
-            reason = "is missing: a rule of this kind does nothing but tell somebody"
+            reason = "is missing: a rule of this kind only notifies somebody"
             allowed = "names of webhooks, and addresses that may get mail"
             wrong = WrongValue(parameter="notify", received=None, reason=reason, allowed=allowed, is_shown=False)
             raise invalid_parameters([wrong], subject=kind.name)

@@ -114,7 +114,7 @@ def _kind_of(claim: Claim) -> JobKind:
 def _claimed(connection: Connection, dataset_id: str, job_id: str) -> Claim:
     claim = lifecycle.claim(connection, job_id, owner=replica_name())
     if claim is None:
-        raise DatasetBusy(f"Dataset {dataset_id} is still being worked on; try again when that has ended.")
+        raise DatasetBusy(f"Dataset {dataset_id} is in use by a job; try again when that has ended.")
     return claim
 
 

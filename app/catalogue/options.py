@@ -46,47 +46,49 @@ class LoadOptions(Params):
         None, description="For a file without a header: its column names in order, separated by commas."
     )
     mapping: UsedMapping | str | None = Field(
-        None, description="How the file becomes rows, if its columns are not the kind's: a mapping's name, or JSON."
+        None,
+        description="How to convert the file into rows if its columns differ from the kind's: name of a "
+        "mapping, or JSON.",
     )
     set: dict[str, str] | None = Field(
         None,
-        description="A column of the kind that has one text in every row, such as repo=owner/name, or several in JSON. "
-        "It counts instead of what a mapping says of that column; without a mapping the file lacks it.",
+        description="A column of the kind that has the same text in every row, such as repo=owner/name, or several "
+        "columns in JSON. It overrides a mapping; without a mapping, the file must not have the column.",
     )
     assume_zone: str | None = Field(
-        None, description="IANA zone of timestamps that name none. Default: they are invalid."
+        None, description="IANA zone of timestamps without a zone. Default: they are invalid."
     )
     valid_from: str | None = Field(
         None,
-        description="For files of hours or time zones without that column: the first date on which they hold, such as "
-        "2026-07-01; what held before stays. Default: they hold on any date.",
+        description="For files of hours or time zones without that column: the first date on which they apply, such "
+        "as 2026-07-01; earlier ones stay. Default: they apply on any date.",
     )
     source: str | None = Field(
         None,
         pattern=NAME,
-        description="For files of counts: who counted, such as pypistats; the file replaces the days that it tells of, "
-        f"of this source. Default: {DEFAULT_SOURCE}.",
+        description="For files of counts: the source of the counts, such as pypistats; the file replaces the counts "
+        "of this source on the days that it covers. Default: {DEFAULT_SOURCE}.",
     )
     covers: Covers | None = Field(
         None,
-        description="For files of counts: whether the file tells of `all` entities of its source, so that one without "
-        "a row has 0, or of each `named` one on the days on which it has a row. Default: all.",
+        description="For files of counts: whether the file covers `all` entities of its source, so that those without "
+        "a row have 0, or only each `named` one on the days on which it has a row. Default: all.",
     )
     covers_from: str | None = Field(
-        None, description="For files of counts: the first date of which the file tells, if no row falls on it."
+        None, description="For files of counts: the first date that the file covers, if no row has it."
     )
     covers_to: str | None = Field(
-        None, description="For files of counts and of commits: the last date of which the file tells."
+        None, description="For files of counts and of commits: the last date that the file covers."
     )
     snapshot: bool = Field(
         False,
-        description="For commits: the file is all that there is of its repositories; what it lacks is taken out.",
+        description="For commits: the file is complete for its repositories; commits that it lacks are removed.",
     )
     notify: tuple[str, ...] | None = Field(
         None,
         max_length=MOST_RECIPIENTS,
-        description="Who is told when the file is loaded or rejected: names of webhooks, and addresses, separated by "
-        "commas.",
+        description="Recipients to notify when the file is loaded or rejected: names of webhooks, and mail addresses, "
+        "separated by commas.",
     )
     force: bool = Field(False, description="Load the file even if the same bytes are already loaded.")
 
@@ -131,7 +133,7 @@ class LoadOptions(Params):
     @model_validator(mode="after")
     def _first_before_last(self) -> "LoadOptions":
         if self.covers_from is not None and (self.covers_to is None or self.covers_to < self.covers_from):
-            raise ValueError("covers_from needs a covers_to that is not before it")
+            raise ValueError("covers_from needs a covers_to on or after it")
         return self
 
     @field_validator("mapping", mode="before")
@@ -198,7 +200,7 @@ class FollowedOptions(LoadOptions):
 class SampleOptions(LoadOptions):
     """Options of review times that a client of the founding system has sent, under an id of its own."""
 
-    upload_id: UUID = Field(description="Id of the sample, a UUID that its sender makes.")
+    upload_id: UUID = Field(description="Id of the sample, a UUID that the sender generates.")
 
 
 class PagesOptions(LoadOptions):

@@ -129,7 +129,7 @@ class SampleService:
         if report is None or is_of_before or report.status in OUTSTANDING:
             return Sample(record, SampleStatus.PROCESSING)
         if report.status is not JobStatus.COMPLETE:
-            told = report.error_message or f"The report of it was {report.status}."
+            told = report.error_message or f"Its report was {report.status}."
             return Sample(record, SampleStatus.FAILED, told)
         below = f"/reports/{record.followed_by}"
         pictures = (self._links.of(file, below=below) for file in report.artifacts if file.media_type == "image/png")

@@ -47,7 +47,7 @@ def show(
     months: Annotated[int, typer.Option(min=1, max=120, help="Whole months before that of --as-of.")] = 12,
     as_of: Annotated[str | None, typer.Option(help="Instant, such as 2026-11-01T00:00:00Z. Default: now.")] = None,
     source: Annotated[
-        str | None, typer.Option(help="Who counted the installs. Default: the source that counted until latest.")
+        str | None, typer.Option(help="Source of the installs. Default: the one with the latest day.")
     ] = None,
     server: Server = None,
 ) -> None:
@@ -67,7 +67,7 @@ def show(
         days = f"{recent['from']} to {recent['to']}, {recent['days_covered']} of 30 days counted"
         out.print(f"last 30 days: {recent['value']:,} ({days})", markup=False)
     else:
-        out.print("last 30 days: nobody has counted", markup=False)
+        out.print("last 30 days: not counted", markup=False)
     out.print("in all: " + ("nobody has counted" if total is None else f"{total['value']:,}"), markup=False)
     if found["source"] is not None:
         others = [other for other in found["sources"] if other != found["source"]]
@@ -85,7 +85,7 @@ def gaps(
         answer = client.activity_gaps(source=source)
     found = answer["gaps"]
     if not found:
-        err.print("no day is missing between days that a source has told of", markup=False)
+        err.print("no day is missing between days that a source has counted", markup=False)
         return
     table = Table("source", "project", "first", "last", Column("days", justify="right"), box=None, pad_edge=False)
     for one in found:
@@ -116,14 +116,14 @@ def hours(
         table.add_row(one["team"], one["month"], counts[0], counts[1], shares[0], counts[2], shares[1])
     out.print(table)
     if any(one["reason"] for one in found):
-        err.print("-: fewer than five people have committed, so that a share would tell of each", markup=False)
+        err.print("-: fewer than five people have committed, so a share would reveal individuals", markup=False)
 
 
 @activity.command()
 def backfill(
     *,
     first: Annotated[
-        str | None, typer.Option("--from", help="First UTC day to be read again, such as 2026-01-01. Default: none.")
+        str | None, typer.Option("--from", help="First UTC day to read again, such as 2026-01-01. Default: none.")
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Everything that the API still has, instead of --from. Default: off.")
@@ -143,15 +143,13 @@ def backfill(
             whence = f"from {first} on" if first else "from the beginning"
             out.print(f"{one['name']} is read again {whence}: sync {sync_id}", markup=False)
     if not chosen:
-        err.print("no source reads installs or commits; openhours sources add adds one", markup=False)
+        err.print("no source reads installs or commits; add one with openhours sources add", markup=False)
 
 
 def _since(first: str | None, *, everything: bool) -> str | None:
     """The instant from which is read again; None: from the beginning."""
     if (first is None) != everything:
-        raise InvalidParameters(
-            "give either --from DAY, such as --from 2026-01-01, or --all to read again everything that there is"
-        )
+        raise InvalidParameters("give either --from DAY, such as --from 2026-01-01, or --all to read everything again")
     if first is None:
         return None
     try:

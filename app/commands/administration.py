@@ -98,7 +98,7 @@ def shown_at(instant: datetime | None) -> str:
 def tell_mode(settings: Settings) -> None:
     """Say so where users and keys change nothing yet."""
     if mode_of(settings, host=settings.host) is Mode.LOCAL:
-        err.print("note: a service that listens on loopback asks nobody who they are; OPENHOURS_AUTH=on has it ask")
+        err.print("note: a service that listens on loopback does not authenticate users; OPENHOURS_AUTH=on turns it on")
 
 
 def page_of(settings: Settings, path: str) -> str:

@@ -27,11 +27,11 @@ Diff = Annotated[
     bool,
     typer.Option(
         "--diff",
-        help="Only print the dates that loading it would add (+), take out (-) and change (~). Default: write it.",
+        help="Only print the dates that loading it would add (+), remove (-) and change (~). Default: write it.",
     ),
 ]
 
-Years = Annotated[str, typer.Option(help="A year, or the first and the last one: 2026-2028.")]
+Years = Annotated[str, typer.Option(help="A year, or a first and a last year: 2026-2028.")]
 
 
 @calendar.command("from-country")

@@ -57,7 +57,7 @@ def role(
     with opening.resources(opening.settings()) as (_, resources):
         if remove:
             remove_reader(resources.engine, name)
-            out.print(f"{name} reads the views no more", markup=False)
+            out.print(f"{name} no longer reads the views", markup=False)
         else:
             add_role(resources.engine, name, password=password)
             out.print(f"{name} reads the views; jobs refresh them after loads", markup=False)

@@ -61,8 +61,8 @@ AssumeZone = Annotated[
 ValidFrom = Annotated[
     str | None,
     typer.Option(
-        help="For a file of hours or time zones: the first date on which it holds, such as 2026-07-01; what held "
-        "before stays. Default: any date."
+        help="For a file of hours or time zones: the first date on which it applies, such as 2026-07-01; earlier ones "
+        "stay. Default: any date."
     ),
 ]
 

@@ -147,7 +147,7 @@ def _redis(patient: Patient) -> str:
         raise SetupError(f"Redis {version} is older than {'.'.join(map(str, LOWEST_REDIS))}: upgrade it.")
     if found.get("maxmemory") and found.get("maxmemory_policy") != "noeviction":
         raise SetupError(
-            f"Redis may drop what it holds: set maxmemory-policy noeviction, which is {found.get('maxmemory_policy')}."
+            f"Redis may evict data: set maxmemory-policy noeviction, which is {found.get('maxmemory_policy')}."
         )
     return f"{name} {version} at {_place(patient.where.redis_url)}"
 
@@ -172,7 +172,7 @@ def _rights(patient: Patient) -> str:
     store = patient.resources.object_store
     with _passing_object(patient) as key:
         if store.get_bytes(key) != _BYTES:
-            raise SetupError(f"The object store returned other bytes for {key} than were put there.")
+            raise SetupError(f"The object store returned bytes for {key} that differ from those stored.")
         multipart_id = store.begin_parts(key, media_type=_MEDIA_TYPE)
         try:
             etag = store.put_part(_BYTES, key, multipart_id, number=1)
@@ -182,7 +182,9 @@ def _rights(patient: Patient) -> str:
                 store.abort_parts(key, multipart_id)
             raise
     if store.size(key) is not None:
-        raise SetupError(f"The object store still has {key} after it was deleted: remove it, and allow to delete.")
+        raise SetupError(
+            f"The object store still has {key} after it was deleted: remove it, and grant the right to delete."
+        )
     return "put, get, multipart upload and delete are allowed"
 
 

@@ -1,4 +1,4 @@
-"""The command explain: why the figures of one store are what they are, in words and as a picture."""
+"""The command explain: why the figures of one store are what they are, in words and as an image."""
 
 import inspect
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def explain_command(kind: ReportKind) -> Callable[..., None]:
         *, store: str, chart: Path | None = None, date: str | None = None, server: str | None = None, **options: Any
     ) -> None:
         if date is not None and chart is None:
-            raise InvalidParameters("--date: it says which day --chart FILE draws; give that, too")
+            raise InvalidParameters("--date sets the day that --chart FILE draws; give --chart, too")
         if chart is not None and not chart.parent.is_dir():
             raise InvalidParameters(f"--chart: there is no folder {chart.parent}")
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
@@ -50,7 +50,7 @@ def explain_command(kind: ReportKind) -> Callable[..., None]:
                 out.print(line, markup=False)
             if chart is not None:
                 chart.write_bytes(client.entity_chart(report_id, store, date=date))
-                err.print(f"{chart}: its days as a picture", markup=False)
+                err.print(f"{chart}: chart of its days", markup=False)
 
     own = {"store": (inspect.Parameter.empty, _Store), "chart": (None, _ChartFile), "date": (None, _Day)}
     parameters = [

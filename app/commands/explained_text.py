@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 #: What decided, by the rule's name.
 _WHY: Final = {
-    "max_gap": "no poll since {last}, which no longer holds",
+    "max_gap": "no poll since {last}, which is no longer valid",
     "no_poll_yet": "no poll has been seen before",
     "short_outage": "down, too short to count as an outage",
-    "carried": "no polls; as the hour of {last}",
+    "carried": "no polls; same as the hour of {last}",
     "carried_too_long": "no polls since {last}, too long ago",
 }
 
@@ -59,9 +59,9 @@ def _gap(said: Mapping[str, Any]) -> Iterator[str]:
         "parameter": "as asked for",
     }.get(said["max_gap_source"], "its own")
     if said["max_gap_minutes"] is None:
-        yield f"A poll holds until the next one: {source}."
+        yield f"A poll is valid until the next one: {source}."
     else:
-        yield f"A poll holds {said['max_gap_minutes']:,.2f} minutes: {source}."
+        yield f"A poll is valid for {said['max_gap_minutes']:,.2f} minutes: {source}."
 
 
 def _unusual(dates: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _unusual(dates: list[Mapping[str, Any]]) -> Iterator[str]:
     if not unusual:
         return
     yield ""
-    yield "Dates that are not as the week is"
+    yield "Dates that differ from the week"
     for (said, is_open, _), run in groupby(unusual, key=_run()):
         first, *rest = [date.fromisoformat(one["date"]) for one in run]
         last = f" to {_day(rest[-1])}" if rest else ""
@@ -100,7 +100,7 @@ def _stretches(said: Mapping[str, Any]) -> Iterator[str]:
         closes = "24:00:00" if until.date() > start.date() else f"{until:%H:%M:%S}"
         yield f"    {start:%H:%M:%S}-{closes}  {one['status']:<8} {_why(one, start)}"
     if shown is None:
-        yield "  none: it was closed all the time"
+        yield "  none: it was closed the whole time"
 
 
 def _turn(at: datetime, zones: list[tuple[datetime, ZoneInfo]]) -> tuple[ZoneInfo, datetime]:
@@ -161,7 +161,7 @@ def _outages(outages: list[Mapping[str, Any]]) -> Iterator[str]:
 def _left_out(said: Mapping[str, Any], parts: str) -> Iterator[str]:
     more = said[f"{parts}_in_all"] - len(said[parts])
     if more:
-        yield f"  and {more:,} more {parts}: explain less of the time, with --from and --to"
+        yield f"  and {more:,} more {parts}: limit the time with --from and --to"
 
 
 def _counted(polls: int) -> str:

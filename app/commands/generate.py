@@ -50,7 +50,7 @@ Stores = Annotated[int, typer.Option(min=1, max=MOST_STORES, help="Number of sto
 
 Days = Annotated[
     int | None,
-    typer.Option(min=1, help="Days of data. Default: 8 for polls, or as many as the size takes; 90 for pull requests."),
+    typer.Option(min=1, help="Days of data. Default: 8 for polls, or as many as the size needs; 90 for pull requests."),
 ]
 
 IntervalMinutes = Annotated[

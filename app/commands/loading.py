@@ -44,7 +44,7 @@ def tell_proposal(file: Path, kind: str, again: str) -> None:
     """Say with which commands a refused file is read; ``again`` is the one that was refused."""
     shown = quote(str(file))
     err.print(
-        f"a mapping would read it; look at it, then use it:\n"
+        f"a mapping would read it; check it, then use it:\n"
         f"  openhours inspect {shown} --kind {kind} --out mapping.json\n"
         f"  openhours {again} --mapping mapping.json",
         markup=False,

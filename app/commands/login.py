@@ -40,7 +40,7 @@ def login(
 
     with Client(url, key="") as client:
         if not _asks_who(client):
-            out.print(f"{url} asks nobody who they are; no key is needed", markup=False)
+            out.print(f"{url} does not authenticate users; no key is needed", markup=False)
             return
     _warn_of_plain_http(url)
     key = keys.checked(sys.stdin.readline(), "Standard input") if with_token else _made(url)
@@ -84,7 +84,7 @@ def _made(url: str) -> str:
 
     if not sys.stdin.isatty():
         raise InvalidParameters(
-            "Nobody can be asked here. Give a key on standard input: openhours login URL --with-token"
+            "There is no terminal to ask for a name. Give a key on standard input: openhours login URL --with-token"
         )
     name = err.input("name (empty: paste a key): ", markup=False).strip()
     if not name:
@@ -106,4 +106,4 @@ def _made(url: str) -> str:
 def _warn_of_plain_http(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        err.print(f"note: {url} is not encrypted: whoever is between here and there reads the key", markup=False)
+        err.print(f"note: {url} is not encrypted: others on the network can read the key", markup=False)

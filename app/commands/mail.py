@@ -61,7 +61,7 @@ def try_(address: Annotated[str, typer.Argument(help="Recipient, in a domain of 
     letter = Letter(
         subject="A test of mail from Openhours",
         title="Mail arrives.",
-        sentences=("Somebody has tried the mail server of Openhours, and named this address.",),
+        sentences=("Somebody is testing the mail server of Openhours with this address.",),
     )
     message_id = new_id(now)
     written = message(letter, sender=means.sender, recipient=recipient, message_id=message_id, unsubscribe=None, at=now)
@@ -70,4 +70,4 @@ def try_(address: Annotated[str, typer.Argument(help="Recipient, in a domain of 
         answer = f" It said: {outcome.answer}" if outcome.answer else ""
         raise SetupError(f"{outcome.error}{answer}")
     answer = f" {outcome.answer}" if outcome.answer else ""
-    out.print(f"the mail server has taken it for {recipient}: {outcome.status}{answer}", markup=False)
+    out.print(f"the mail server has accepted it for {recipient}: {outcome.status}{answer}", markup=False)

@@ -67,7 +67,7 @@ def meant(kind: ReportKind, words: Mapping[str, str | None], params: Mapping[str
                 [WrongValue(parameter=dashed(name), received=word, reason="is not one of its words", allowed=allowed)]
             )
         if clash := [other for other, value in known[word].items() if params.get(other, value) != value]:
-            reason = f"says something else than {' and '.join(map(dashed, clash))}; give one of them"
+            reason = f"contradicts {' and '.join(map(dashed, clash))}; give one of them"
             raise invalid_parameters(
                 [WrongValue(parameter=dashed(name), received=word, reason=reason, allowed=allowed)]
             )
@@ -84,7 +84,7 @@ def _followed(client: Any, kind: ReportKind, report_id: str, *, is_local: bool) 
                 progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
     except KeyboardInterrupt:
         state = (
-            f"report {report_id} is kept, but nothing computes it until the next serve, worker or report does"
+            f"report {report_id} is queued, but it is not computed until the next serve, worker or report runs"
             if is_local
             else f"report {report_id} is still running"
         )
@@ -129,7 +129,7 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
             f"{word} means " + " ".join(f"{other} {value}" for other, value in given.items())
             for word, given in words.items()
         )
-        option = Annotated[str | None, typer.Option(dashed(name), help=f"For whom: {stands}. Default: none.")]
+        option = Annotated[str | None, typer.Option(dashed(name), help=f"Recipient: {stands}. Default: none.")]
         yield inspect.Parameter(f"{name}_", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
     out_file = Annotated[str | None, typer.Option("--out", help=where)]
     own = {"out_file": out_file, "notify": NotifyOption, "server": Server}

@@ -41,22 +41,20 @@ def add(
     cron: Annotated[
         str | None, typer.Option(help='When, as five fields of cron: "30 6 * * 1-5". Default: none.')
     ] = None,
-    timezone: Annotated[str, typer.Option(help="IANA time zone on whose clock it is due.")] = "UTC",
+    timezone: Annotated[str, typer.Option(help="IANA time zone of these times.")] = "UTC",
     as_of: Annotated[
         str,
-        typer.Option(
-            help="Instant that reports speak for: run, when it is due, or start_of_day, start_of_week, start_of_month."
-        ),
+        typer.Option(help="as_of of the reports: run, the due time, or start_of_day, start_of_week, start_of_month."),
     ] = "run",
     catch_up: Annotated[
-        str, typer.Option(help="Which instants count at which no replica was running: latest or none.")
+        str, typer.Option(help="Which due times to make up for when no replica was running: latest or none.")
     ] = "latest",
     notify: NotifyOption = None,
     server: Server = None,
 ) -> None:
     """Create a schedule, and show when it is due."""
     if (report is None) == (sync is None):
-        raise InvalidParameters("give either --report KIND or --sync SOURCE: what the schedule is to begin")
+        raise InvalidParameters("give either --report KIND or --sync SOURCE: what the schedule is to start")
     given: dict[str, Any] = {one: value for one, value in _when(every, at, on, cron).items() if value is not None}
     given |= {"timezone": timezone, "as_of": as_of, "catch_up": catch_up}
     given |= {"notify": names_of(notify)} if notify else {}
@@ -108,7 +106,7 @@ def set_(
 ) -> None:
     """Change a schedule, which then acts with your rights; what you do not give stays unchanged."""
     if report is not None and sync is not None:
-        raise InvalidParameters("give either --report KIND or --sync SOURCE: a schedule begins one of them")
+        raise InvalidParameters("give either --report KIND or --sync SOURCE: a schedule starts one of them")
     when = {name: value for name, value in _when(every, at, on, cron).items() if value is not None}
     given = {"timezone": timezone, "as_of": as_of, "catch_up": catch_up}
     given = {name: value for name, value in given.items() if value is not None}

@@ -38,10 +38,10 @@ def seal(
     if not every and settings.seal_after_days is None:
         err.print("OPENHOURS_SEAL_AFTER_DAYS is never, so no week is due; --all seals every week that has ended")
     if done.changed:
-        err.print(f"left as they are, because loads have touched them meanwhile: {_weeks(done.changed)}")
+        err.print(f"unchanged, because loads have changed them meanwhile: {_weeks(done.changed)}")
     if done.busy:
         raise SeriesBusy(
-            f"Reports or loads were at the polls all the time, so {_weeks(done.busy)} could not be sealed."
+            f"Reports or loads were using the polls the whole time, so {_weeks(done.busy)} could not be sealed."
         )
 
 

@@ -86,7 +86,7 @@ def add(
             name, repos or (), projects=projects or (), kind=kind, token=token, check=check, **more
         )
     _tell_findings(found)
-    begins = "its syncs begin at the server" if server else f"openhours sources sync {name} --wait reads it now"
+    begins = "the server runs its syncs" if server else f"openhours sources sync {name} --wait reads it now"
     out.print(f"{name} is added; {begins}", markup=False)
 
 
@@ -244,7 +244,7 @@ def remove(name: Name, server: Server = None) -> None:
     """Remove a source; its rows stay."""
     with opening.client(server, slots=0) as client:
         client.remove_source(name)
-    out.print(f"{name} removed; the rows that it brought stay", markup=False)
+    out.print(f"{name} removed; the rows that it has read stay", markup=False)
 
 
 def _token(variable: str | None) -> str | None:

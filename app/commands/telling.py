@@ -42,7 +42,7 @@ def receiver(delivery: Mapping[str, Any]) -> str:
 
 def outcome(delivery: Mapping[str, Any]) -> str:
     """How a delivery stands, in words."""
-    status = {"waiting": "has not arrived, and is tried again"}.get(delivery["status"], delivery["status"])
+    status = {"waiting": "has not arrived and will be retried"}.get(delivery["status"], delivery["status"])
     code = "" if delivery["status_code"] is None else f" ({delivery['status_code']})"
     error = "" if delivery["error"] is None else f": {delivery['error']}"
     again = f" Next: {delivery['due_at']}." if delivery["due_at"] and delivery["tried_at"] else ""
@@ -58,7 +58,7 @@ def tell_notified(client: Any, subject: str, notify: Sequence[str]) -> None:
                 waits_for.discard(receiver(one))
                 err.print(f"{receiver(one)}: {outcome(one)}", markup=False)
         if waits_for and monotonic() > deadline:
-            err.print(f"not told yet: {', '.join(sorted(waits_for))}; the next serve or worker does it", markup=False)
+            err.print(f"not sent yet: {', '.join(sorted(waits_for))}; the next serve or worker does it", markup=False)
             return
         if waits_for:
             sleep(_LOOK_SECONDS)

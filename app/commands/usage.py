@@ -101,7 +101,7 @@ def _told_of_words(error: Any) -> str | None:
         return f"There is no command {found[1]!r}{_near(found[1], error.ctx.command.commands)}. --help lists all."
     if found := _TOO_MANY.match(error.message):
         return (
-            f"{found[1]} is more than this command takes. Write a value that has spaces in quotation marks; --help "
+            f"{found[1]} is one argument too many. Put values with spaces in quotation marks; --help "
             "lists what the command takes."
         )
     return None

@@ -105,8 +105,8 @@ def setup_code() -> None:
         secret = services.codes.setup()
     if secret is None:
         raise InvalidParameters(
-            "There are users already, so nobody needs this code. For an administrator who forgot the password: "
-            "openhours users reset NAME. If nobody is one: openhours users add NAME --role admin"
+            "There are users already, so this code is not needed. For an administrator who forgot the password: "
+            "openhours users reset NAME. If there is no administrator: openhours users add NAME --role admin"
         )
     err.print(f"open {page_of(services.settings, '/setup')} within 24 hours and enter this code:", markup=False)
     out.print(secret.text, markup=False)
@@ -118,9 +118,9 @@ def _tell_code(services: Administration, user: "User", *, as_json: bool) -> None
     within = "an hour" if hours == 1 else f"{hours:g} hours"
     page, code = page_of(services.settings, f"/{link.purpose}"), link.secret.text
     if services.settings.public_url:  # what is behind # stays in the browser
-        told, secret = f"{user.name} chooses a password within {within}, by this link:", f"{page}#{code}"
+        told, secret = f"{user.name} must choose a password within {within}, with this link:", f"{page}#{code}"
     else:
-        told, secret = f"{user.name} chooses a password at {page} within {within}, with this code:", code
+        told, secret = f"{user.name} must choose a password at {page} within {within}, with this code:", code
     tell_secret(secret, told, user, as_json=as_json)
 
 

@@ -77,7 +77,7 @@ def show(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
 @webhooks.command()
 def add(
     name: Annotated[str, typer.Argument(help="Unique name: a to z, 0 to 9, -, _ and ., at most 64.")],
-    url: Annotated[str, typer.Argument(help="Where its receiver listens, such as https://hooks.example.com/x.")],
+    url: Annotated[str, typer.Argument(help="URL of the receiver, such as https://hooks.example.com/x.")],
     *,
     event: Events = None,
     format_: Format = None,
@@ -89,7 +89,7 @@ def add(
     given = _given(event, format_, description)
     with opening.client(server, slots=0) as client:
         made = client.add_webhook(name, url, **given)
-    told = f"webhook {name} is added; its secret, by which the receiver checks signatures, is not shown again:"
+    told = f"webhook {name} is added; its secret, with which the receiver checks signatures, is not shown again:"
     tell_secret(made["secret"], told, made, as_json=as_json)
 
 
@@ -97,7 +97,7 @@ def add(
 def set_(
     name: Name,
     *,
-    url: Annotated[str | None, typer.Option(help="Where its receiver listens. Default: unchanged.")] = None,
+    url: Annotated[str | None, typer.Option(help="URL of the receiver. Default: unchanged.")] = None,
     event: Events = None,
     format_: Format = None,
     description: Description = None,
@@ -140,7 +140,8 @@ def rotate(name: Name, *, as_json: AsJson = False, server: Server = None) -> Non
     with opening.client(server, slots=0) as client:
         made = client.rotate_webhook(name)
     told = (
-        f"the new secret of {made['name']}, which is not shown again; the one of before signs along until "
+        f"the new secret of {made['name']}, which is not shown again; messages are also signed with the previous one "
+        f"until "
         f"{made['previous_until']}:"
     )
     tell_secret(made["secret"], told, made, as_json=as_json)
@@ -170,7 +171,7 @@ def send_failed(
         count = client.send_failed(name, since=instant)
     out.print(f"{count:,} {'delivery is' if count == 1 else 'deliveries are'} sent again", markup=False)
     if count and server is None:
-        err.print("a serve or worker that runs does it, or the next one")
+        err.print("a running serve or worker does it, or the next one")
 
 
 def tell_outcome(delivery: Mapping[str, Any], *, as_json: bool) -> None:
@@ -206,7 +207,7 @@ def _tell(one: Mapping[str, Any], *, as_json: bool) -> None:
     last = "" if one["last_at"] is None else f"; last attempt {one['last_at']}"
     lines.append(f"deliveries: {numbers}{last}")
     if one["previous_until"] is not None:
-        lines.append(f"secret: version {one['secret_version']}; that of before signs until {one['previous_until']}")
+        lines.append(f"secret: version {one['secret_version']}; the previous one signs until {one['previous_until']}")
     for line in lines:
         out.print(line, markup=False)
 

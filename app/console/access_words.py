@@ -10,7 +10,7 @@ from app.console.marked import marked
 ROLES: Final[Mapping[str, str]] = {
     Role.VIEWER: marked("Viewer: sees reports and data"),
     Role.OPERATOR: marked("Operator: also runs reports, loads files, sets hours and schedules"),
-    Role.ADMIN: marked("Administrator: may do everything, also manage users and read the audit"),
+    Role.ADMIN: marked("Administrator: may do everything, including managing users and reading the audit"),
 }
 
 #: The names of roles within a sentence.

@@ -102,7 +102,7 @@ def read_csv(texts: Texts, content: bytes, calendar: str) -> list[dict[str, str]
     if len(names) > 1:
         rows = [row for row in rows if row["calendar"] == calendar]
     if names and not rows:
-        reason = texts("is of other calendars: %(names)s; name one of them", names=", ".join(names)[:_SHOWN])
+        reason = texts("belongs to other calendars: %(names)s; name one of them", names=", ".join(names)[:_SHOWN])
         raise wrong("file", reason)
     return [{name: row[name].strip() for name in _COLUMNS if (row.get(name) or "").strip()} for row in rows]
 

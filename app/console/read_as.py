@@ -55,7 +55,7 @@ async def read_as(
     if [one["name"] for one in found["columns"]] == columns[found["kind"]]:
         return None, {"kind": found["kind"]}
     if not found["may_be_accepted"]:
-        why = view.texts("The most like it are files of kind %(kind)s.", kind=found["kind"]) if not kind else ""
+        why = view.texts("It is most similar to files of kind %(kind)s.", kind=found["kind"]) if not kind else ""
         raise Unclear(found["kind"], _more(view, why), inspected_values(found, kinds))
     proposed = "" if chosen["mapping"] else json.dumps(found["mapping"], ensure_ascii=False)
     return inspected_values(found, kinds), {"kind": found["kind"]} | ({"mapping": proposed} if proposed else {})
@@ -75,7 +75,7 @@ def inspected_values(
 
 async def _looked_at(view: View, form: SentForm, kind: str) -> Any:
     if form.head is None:
-        title = view.texts("The file is too large to be looked at whole.")
+        title = view.texts("The file is too large to be examined completely.")
         raise Refused(422, {"code": "too_large", "title": title, "detail": title}, {})
     query = {"kind": kind, "filename": form.filename}
     return (await view.api.ask("POST", "/datasets/inspect", query=query, body=form.head)).document
@@ -83,5 +83,5 @@ async def _looked_at(view: View, form: SentForm, kind: str) -> Any:
 
 def _more(view: View, why: str) -> Refused:
     title = view.texts("Nothing was loaded yet")
-    detail = view.texts("Say above what the file is, and below how it is read. Then choose it again, and upload it.")
+    detail = view.texts("Select above what the file is, and below how to read it. Then choose it again, and upload it.")
     return Refused(422, {"code": "unclear_file", "title": title, "detail": f"{detail} {why}".strip()}, {})

@@ -4,11 +4,11 @@ from typing import Final
 
 from app.console.marked import marked
 
-_ROWS: Final = marked("Mend these rows in the file and upload it again, or load the file below without them.")
+_ROWS: Final = marked("Correct these rows in the file and upload it again, or load the file below without them.")
 _LOST: Final = marked("Upload the file again.")
-_SMALLER: Final = marked("Divide the file into smaller ones, or ask an administrator to allow more.")
+_SMALLER: Final = marked("Split the file into smaller ones, or ask an administrator to allow more.")
 _FORMAT: Final = marked("Save it as CSV, UTF-8, and upload it again; or choose a mapping that knows its format.")
-_DAMAGED: Final = marked("The file is damaged. Make it again where it comes from, and upload it again.")
+_DAMAGED: Final = marked("The file is damaged. Export it again, and upload it again.")
 _MAPPING: Final = marked(
     "Choose below a mapping that fits the file, or change the one that is proposed. If the file is of another kind, "
     "upload it again and choose that kind."
@@ -18,7 +18,7 @@ _MAPPING: Final = marked(
 ADVICE: Final = {
     "rejected_rows": _ROWS,
     "rejected_file": _ROWS,
-    "contradiction": marked("Decide which of the rows is right, mend the file and upload it again."),
+    "contradiction": marked("Decide which of the rows is right, correct the file and upload it again."),
     "unreadable": _LOST,
     "wrong_format": _FORMAT,
     "wrong_encoding": _FORMAT,
@@ -30,25 +30,27 @@ ADVICE: Final = {
     "bad_gzip": _DAMAGED,
     "bad_parquet": _DAMAGED,
     "bad_json": _DAMAGED,
-    "unclosed_quote": marked("Close the quotation mark at this line, and upload the file again."),
+    "unclosed_quote": marked("Close the quotation mark on this line, and upload the file again."),
     "too_large": _SMALLER,
     "unpacks_too_far": _SMALLER,
-    "row_too_long": marked("Look at this line: a quotation mark may be missing. Mend it, and upload the file again."),
+    "row_too_long": marked(
+        "Look at this line: a quotation mark may be missing. Correct it, and upload the file again."
+    ),
     "empty_file": marked("The file has no rows. Choose another one."),
     "wrong_mapping": _MAPPING,
     "wrong_header": _MAPPING,
     "wrong_separator": _MAPPING,
     "formula": marked("Save the cells as values, not as formulas, and upload the workbook again."),
     "two_tables": marked("Put each table on a sheet of its own, or save it as CSV, and upload it again."),
-    "duplicate_dataset": marked("These bytes are loaded already; nothing has to be done."),
+    "duplicate_dataset": marked("These bytes are loaded already; nothing needs to be done."),
     "upload_lost": _LOST,
     "upload_expired": _LOST,
     "cancelled": marked("Load it again when you want it."),
-    "series_busy": marked("Load it again in a while."),
+    "series_busy": marked("Load it again later."),
     "database_full": marked("The database is full. Tell an administrator."),
     "object_store_full": marked("The store of files is full. Tell an administrator."),
-    "time_limit_exceeded": marked("Divide the file into smaller ones; an administrator can allow more time."),
-    "memory_limit_exceeded": marked("Divide the file into smaller ones; an administrator can allow more memory."),
+    "time_limit_exceeded": marked("Split the file into smaller ones; an administrator can allow more time."),
+    "memory_limit_exceeded": marked("Split the file into smaller ones; an administrator can allow more memory."),
 }
 
 #: What else may help.
@@ -69,7 +71,7 @@ CAUSES: Final = {
     "not_mapped": marked("not among the words of the mapping"),
     "bad_hours": marked("no weekly opening hours"),
     "bad_timestamp": marked("no timestamp"),
-    "no_such_time": marked("a time that clocks skip"),
+    "no_such_time": marked("a time that the clocks skip"),
     "no_zone": marked("a timestamp without a time zone"),
     "out_of_range": marked("outside the range that is allowed"),
     "in_future": marked("in the future"),

@@ -59,7 +59,7 @@ TITLES: Final = {
     "max": marked("Greatest value of"),
     "max_errors": marked("Wrong rows, at most"),
     "max_fill_hours": marked("Fill hours without polls, at most"),
-    "max_gap_minutes": marked("A poll holds at most, minutes"),
+    "max_gap_minutes": marked("A poll is valid at most, minutes"),
     "max_part_bytes": marked("Largest file, bytes"),
     "mean": marked("Mean of"),
     "merged_since": marked("Merged since"),

@@ -50,8 +50,8 @@ def add_role(engine: Engine, role: str, *, password: str | None) -> None:
                 raise InvalidParameters(f"{role}: the server has no such role; without --existing it is made.")
         elif exists and not is_ours:
             raise InvalidParameters(
-                f"{role}: the server has a role of this name that was not made here; choose another name, or let it "
-                "read with --existing, which changes no password."
+                f"{role}: the server has a role of this name that was not made here; choose another name, or grant it "
+                f"access with --existing, which changes no password."
             )
         else:
             _require_password(password)
@@ -75,7 +75,7 @@ def remove_reader(engine: Engine, role: str) -> None:
         )
         if is_ours is None:
             known = ", ".join(readers(connection)) or "no role does"
-            raise InvalidParameters(f"{role}: does not read the views of dashboards; {known}.")
+            raise InvalidParameters(f"{role}: does not read the dashboard views; {known}.")
         if role_exists(connection, role):
             let_read_no_more(connection, role, VIEWS)
             if is_ours:
@@ -109,8 +109,8 @@ def _require_name(role: str) -> None:
 def _require_password(password: str) -> None:
     if len(password) < LEAST_PASSWORD or not password.isprintable():
         raise InvalidParameters(
-            f"The password has {len(password)} characters, or some that cannot be printed; {LEAST_PASSWORD} are the "
-            "least."
+            f"The password has {len(password)} characters, or some that are not printable; use at least "
+            f"{LEAST_PASSWORD} printable ones."
         )
 
 

@@ -50,7 +50,7 @@ class Attempts:
             return Outcome(verdict=Verdict.FAILED, error=f"The message could not be written: {error.message}")
         except Exception:  # noqa: BLE001 - a defect that one delivery meets must not keep the others from going out
             _log.exception("delivery %s failed", claimed.id)
-            return Outcome(verdict=Verdict.FAILED, error="The message could not be written; the log says why.")
+            return Outcome(verdict=Verdict.FAILED, error="The message could not be written; the log gives the reason.")
 
     def _post(self, claimed: Claimed, hook: Mapping[str, Any]) -> Outcome:
         now = datetime.now(UTC)
@@ -65,7 +65,7 @@ class Attempts:
             words = "No mail server is set: set OPENHOURS_SMTP_URL and OPENHOURS_MAIL_FROM."
             return Outcome(verdict=Verdict.REFUSED, error=words)
         if not smtp.may_receive(recipient, self.means.domains):  # somebody may have taken its domain off the list since
-            words = f"{recipient} is in a domain that gets no mail from here: OPENHOURS_MAIL_DOMAINS does not allow it."
+            words = f"{recipient} is in a domain to which no mail is sent: OPENHOURS_MAIL_DOMAINS does not allow it."
             return Outcome(verdict=Verdict.REFUSED, error=words)
         token = unsubscribing.token(self.master, claimed.id)
         mail = message(

@@ -37,7 +37,7 @@ class Notify(BaseModel):
     ] = ()
     attach: Annotated[
         tuple[Attachment, ...],
-        Field(description="What a mail about a report carries: its tables (`csv`), its page (`page`)."),
+        Field(description="What a mail about a report contains: its tables (`csv`), its page (`page`)."),
     ] = ("csv",)
 
     @field_validator("to", mode="after")
@@ -109,7 +109,7 @@ def mail_address(text: str, settings: Settings) -> str:
         raise ValueError(str(error).removeprefix(f"{one_line(text, most=100)!r} ")) from error
     if not may_receive(found, settings.mail_domains):
         allowed = settings.mail_domains or "none"
-        raise ValueError(f"is in a domain that gets no mail from here; OPENHOURS_MAIL_DOMAINS allows {allowed}")
+        raise ValueError(f"is in a domain to which no mail is sent; OPENHOURS_MAIL_DOMAINS allows {allowed}")
     return found
 
 

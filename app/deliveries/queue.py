@@ -186,7 +186,7 @@ def drop_waiting(connection: Connection, which: ColumnElement[bool], reason: str
 
 def give_up(connection: Connection) -> int:
     """Fail what was claimed again and again, and nobody ever told what became of it; returns how many."""
-    reason = f"It was begun {MOST_CLAIMS} times, and each time its replica stopped first; it will not be tried again."
+    reason = f"It was started {MOST_CLAIMS} times, and each time its replica stopped first; it will not be tried again."
     failed = {"status": "failed", "error": reason, "ended_at": func.now(), "lease_until": None, "owner": None}
     used_up = (delivery.c.status == "waiting", delivery.c.attempts >= MOST_CLAIMS, _IS_FREE)
     return connection.execute(update(delivery).where(*used_up).values(failed)).rowcount

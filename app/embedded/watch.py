@@ -103,7 +103,7 @@ class Watch:
         title, port = SERVERS[name].title, self._share.server(name).port
         if self._share.revive(name):
             self._silences[name].note(None)
-            _log.warning("%s has ended: it is started again on port %d", title, port)
+            _log.warning("%s has ended unexpectedly: it is restarted on port %d", title, port)
 
     def _ping(self, name: str) -> None:
         """Ask a server whose process is there: now and then if it is well, at each look if it is not."""

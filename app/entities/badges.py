@@ -17,7 +17,7 @@ def _badge(shown: ShownActivity, of: str) -> Badge:
     if of == "total" and shown.total is not None:
         return Badge(label, short_number(shown.total.value), f"{shown.key}: {shown.total.value:,} {what} in all")
     if recent is None:
-        return Badge(label, "no data", f"{shown.key}: nobody has counted its {what}", is_whole=False)
+        return Badge(label, "no data", f"{shown.key}: no count of its {what}", is_whole=False)
     counted, value = recent.days_covered, recent.figure.value
     about = f"{shown.key}: {value:,} {what} from {recent.first} to {recent.last}, UTC, {counted} of 30 days counted"
     is_whole = counted == RECENT_DAYS

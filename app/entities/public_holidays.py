@@ -19,7 +19,7 @@ def countries() -> Mapping[str, Sequence[str]]:
 
 
 def years_of(text: str, *, named: str) -> range:
-    """A year, or the first and the last one: 2026-2028.
+    """A year, or a first and a last year: 2026-2028.
 
     Args:
         text: as it was given.

@@ -88,7 +88,7 @@ class FlowSummary(BaseModel):
         description="Each group of `selected.by`, of more than 1,000 those with the most rows; none for a sample.",
     )
     open_now: OpenNow | None = Field(None, description="What is open, whenever it was created; null for a sample.")
-    warnings: list[DataWarning] = Field(default_factory=list, description="What is probably not meant.")
+    warnings: list[DataWarning] = Field(default_factory=list, description="Warnings about probable mistakes.")
 
 
 def summarise(

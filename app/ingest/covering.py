@@ -22,5 +22,5 @@ def require_covering(kind: DatasetKind, given: Collection[str]) -> None:
                 one for one, names in (("installs", _OF_COUNTS), ("commits", _OF_SNAPSHOTS)) if name in names
             )
             raise InvalidParameters(
-                f"{name}: a file of {kind.name} has no use for it; allowed for {kinds}. Leave {name} out."
+                f"{name}: files of kind {kind.name} do not use it; allowed for {kinds}. Leave {name} out."
             )

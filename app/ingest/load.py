@@ -276,7 +276,7 @@ def _too_many(name: str, checker: Checker | TableCheck, policy: Policy) -> Rejec
         f"{name} was not loaded: {rejected:,} of {checker.read:,} rows are invalid{more_than}.",
         *checker.rejects.repeated(),
         *map(str, shown),
-        *([f"… and {rest:,} more mistakes"] if rest else []),
+        *([f"… and {rest:,} more errors"] if rest else []),
     ]
     return refusal("rejected_rows", "\n".join(lines))
 

@@ -167,7 +167,9 @@ class _Reading:
         if depth > DEEPEST:
             _refuse(place, None, f"is nested deeper than {DEEPEST} times")
         if self.parts > MOST_PARTS:
-            _refuse(place, None, f"is one too many: a definition has at most {MOST_PARTS} conditions and calculations")
+            _refuse(
+                place, None, f"is one too many: a definition may have at most {MOST_PARTS} conditions and calculations"
+            )
 
     def _when(self, fact: Fact, given: Any) -> m.When | m.Standing | m.Latest:
         if isinstance(given, str):
@@ -193,9 +195,9 @@ class _Reading:
             _refuse("by", given, "is not a list", [*_GROUPS, *words])
         found = tuple(_one_of(f"by.{number}", one, [*_GROUPS, *words]) for number, one in enumerate(given))
         if not {"team", "repo"} & {*found}:
-            _refuse("by", given, "has neither team nor repo: somebody must own a figure", [*_GROUPS, *words])
+            _refuse("by", given, "has neither team nor repo; a figure must belong to one", [*_GROUPS, *words])
         if sum(one not in _GROUPS for one in found) > 2:
-            _refuse("by", given, "tells it apart by more than two columns")
+            _refuse("by", given, "has more than two columns")
         return tuple(dict.fromkeys(found))
 
     def _where(self, fact: Fact, given: Any) -> tuple[m.Condition, ...]:
@@ -229,14 +231,14 @@ class _Reading:
         key, operand, _ = _single(place, given, _OPERATIONS)
         if not isinstance(operand, list) or not 2 <= len(operand) <= 10 or (key == "divide" and len(operand) != 2):
             wanted = "a list of two numbers" if key == "divide" else "a list of two to ten numbers"
-            _refuse(f"{place}.{key}", operand, "is not what is calculated with", wanted)
+            _refuse(f"{place}.{key}", operand, "is not an operation", wanted)
         numbers = tuple(self._number(fact, f"{place}.{key}.{n}", one, depth + 1) for n, one in enumerate(operand))
         if key == "divide" and numbers[1] == 0.0:
             _refuse(f"{place}.{key}.1", operand[1], "divides by zero", "a column, or a number that is not 0")
         calculation = m.Calculation(key, numbers)
         smallest, largest = _sizes(calculation)
         if smallest < 1 / MOST_CALCULATED or largest > MOST_CALCULATED:
-            _refuse(f"{place}.{key}", operand, "may come to more than a number can hold, or to less", "fewer of them")
+            _refuse(f"{place}.{key}", operand, "can exceed the range of numbers", "fewer of them")
         return calculation
 
     def _quantity(self, fact: Fact, place: str, given: Any) -> m.Number | m.Span:
@@ -287,7 +289,7 @@ class _Reading:
         above, below = _pair(place, given)
         figures = [self._figure(fact, f"{place}.{number}", one) for number, one in enumerate((above, below))]
         if not _is_number(times) or times == 0:
-            _refuse("value.times", times, "is not what a ratio is multiplied with", "a number that is not 0")
+            _refuse("value.times", times, "is not a factor for a ratio", "a number that is not 0")
         return m.Ratio(figures[0], figures[1], float(times))
 
     def _figure(self, fact: Fact, place: str, given: Any) -> m.Count | m.Sum | m.People:
@@ -321,7 +323,7 @@ def _require_short(document: Any) -> None:
         _refuse("definition", None, f"is longer than {LONGEST:,} characters, or nested too deep")
 
 
-def _one_of(place: str, given: Any, allowed: Iterable[str], reason: str = "is not one of what there is") -> Any:
+def _one_of(place: str, given: Any, allowed: Iterable[str], reason: str = "is unknown") -> Any:
     names = list(allowed)
     if not isinstance(given, str) or given not in names:
         _refuse(place, given, reason, names)
@@ -346,7 +348,7 @@ def _window(given: Any, when: Any) -> int | None:
     if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= 3650:
         _refuse("window_days", given, "is not a number of days", "1 to 3650")
     if when is not None and not isinstance(when, m.When):
-        _refuse("window_days", given, "goes with an instant in when only")
+        _refuse("window_days", given, "needs an instant in when")
     return given
 
 
@@ -357,7 +359,7 @@ def _fits(value: m.Value, when: Any, window: int | None, by: Collection[str] | N
             _refuse(f"value.{one.how}", one.column, "compares a window with the time before it; add window_days")
     outside = any(isinstance(one, m.Share) and isinstance(one.of, m.OutsideHours) for one in m.parts(value))
     if outside and by is not None and "repo" in by:
-        _refuse("by", list(by), "has repo; working hours are a team's", "team, week, month and columns")
+        _refuse("by", list(by), "has repo, but only teams have working hours", "team, week, month and columns")
     if not isinstance(when, m.When) and isinstance(value, m.People) and value.how in ("new", "returning", "gone"):
         _refuse("when", None, "must be an instant")
 
@@ -365,11 +367,11 @@ def _fits(value: m.Value, when: Any, window: int | None, by: Collection[str] | N
 def _single(place: str, given: Any, keys: Collection[str], *, beside: Collection[str] = ()) -> tuple[Any, Any, Any]:
     """The one key of an object, its value, and what stands beside it."""
     if not isinstance(given, Mapping):
-        _refuse(place, given, "is not one of what there is", [f'{{"{key}": …}}' for key in keys])
+        _refuse(place, given, "is unknown", [f'{{"{key}": …}}' for key in keys])
     found = [key for key in given if key not in beside]
     for key in found:
         if key not in keys:
-            _refuse(f"{place}.{key}", key, "is not one of what there is", keys)
+            _refuse(f"{place}.{key}", key, "is unknown", keys)
     if len(found) != 1:
         _refuse(place, given, "must have exactly one of these", keys)
     return found[0], given[found[0]], {key: given[key] for key in beside if key in given}
@@ -400,9 +402,11 @@ def _operand(place: str, given: Any, operator: str, fact: Fact, column: FactColu
             _refuse(place, given, "is not a list of 1 to 1000 values")
         return tuple(_literal(f"{place}.{number}", one, column) for number, one in enumerate(given))
     if operator in ("<", "<=", ">", ">=") and column.type not in _ORDERED:
-        _refuse(place, given, f"cannot be compared so: {column.type} has no order", ("=", "!=", "in", "not in", "is"))
+        _refuse(
+            place, given, f"cannot be compared like that: {column.type} has no order", ("=", "!=", "in", "not in", "is")
+        )
     if operator in ("starts with", "ends with") and column.type is not Type.WORD:
-        _refuse(place, given, "is compared as a text, and the column holds none", ("=", "!=", "in", "not in", "is"))
+        _refuse(place, given, "is compared as a text, but the column holds no texts", ("=", "!=", "in", "not in", "is"))
     if isinstance(given, Mapping):
         key, name, _ = _single(place, given, ("column",))
         return m.Named(_column(f"{place}.{key}", name, fact, {column.type}))

@@ -1,4 +1,4 @@
-"""What a definition may say, for whatever helps to write one: the tables of facts, and what fits which type."""
+"""What a definition can contain, for whatever helps to write one: the tables of facts, and what fits which type."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

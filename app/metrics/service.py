@@ -122,7 +122,7 @@ def _require_told(metric: Metric) -> None:
     if metric.fewest is not None:
         column, people = metric.fewest
         raise InvalidParameters(
-            f"{metric.name}: it tells nothing of fewer than {people} people ({column}), so its rows are not shown."
+            f"{metric.name}: it shows nothing about fewer than {people} people ({column}), so its rows are not shown."
         )
 
 

@@ -36,7 +36,7 @@ class Readiness:
             raise ReplicaUnavailable("This replica is stopping.")
         self._replica.check_fit()
         if down := self._down():
-            raise ReplicaUnavailable(f"Being started again, because they have ended or hung: {', '.join(down)}.")
+            raise ReplicaUnavailable(f"Being restarted, because they ended unexpectedly or hung: {', '.join(down)}.")
         with self._lock:
             if monotonic() - self._checked_at > READINESS_SECONDS:
                 self._error = self._ask()

@@ -31,7 +31,7 @@ def charts_of(summary: ActivitySummary) -> Mapping[str, Chart]:
     about = [f"{counted}, {summary.first} to {summary.last}, days in UTC"]
     charts = {"timeline": timeline(drawn, metric=summary.metric, about=about, breaks=breaks)}
     if any(one.ci is not None for one in drawn):
-        about.append("most installers do not say whether they run in CI: the true share is this or more")
+        about.append("most installers do not report whether they run in CI: the true share is at least this")
         charts["ci_share"] = timeline(drawn, metric=summary.metric, about=about, breaks=breaks, is_share=True)
     return charts
 

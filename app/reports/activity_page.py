@@ -18,7 +18,7 @@ MOST_GAPS: Final = 50
 
 #: What each chart shows, for who cannot see it, by the stem of its file; the tables have the figures.
 _SHOWS: Final = {
-    "timeline": "Chart: how much was counted in each period; the first table has the figures",
+    "timeline": "Chart: counts of each period; the first table has the figures",
     "ci_share": "Chart: the share of CI in each period, a lower bound; the first table has the figures",
 }
 
@@ -38,20 +38,20 @@ _CLASSES: Final = {
 }
 
 _UNCOUNTED: Final = (
-    "A 0 was counted. Where nobody counted there is a dash, and a partial period is too low: it is not a drop.",
+    "A 0 is a counted zero, a dash means not counted. The number of a partial period is too low; it shows no drop.",
     "Days are in UTC.",
 )
 
 _RULES: Final = {
     "installs": (
         *_UNCOUNTED,
-        "A download is not a person: installs compare a project with itself, and do not count users.",
-        "Installs are those of the classes person and unknown CI together.",
-        "The share of CI is a lower bound, as most installers do not say whether they run in CI.",
-        f"Before {CI_KEPT_FROM} the sources kept nothing of CI.",
-        "Counts of different sources are never added up: those of a project are of one source.",
+        "Downloads are not users: compare the installs of a project over time; they are no number of users.",
+        "Installs are the sum of the classes person and unknown CI.",
+        "The share of CI is a lower bound, because most installers do not report whether they run in CI.",
+        f"Before {CI_KEPT_FROM:} the sources did not record CI.",
+        "Counts of different sources are never added up: all counts of a project come from one source.",
     ),
-    "commits": (*_UNCOUNTED, "A commit counts on the day of the instant that `dated_by` names."),
+    "commits": (*_UNCOUNTED, "The instant that `dated_by` names determines the day of a commit."),
 }
 
 
@@ -127,7 +127,7 @@ def _tables(summary: ActivitySummary, facts: Facts) -> Iterator[dict[str, Any]]:
     gaps = facts.gaps[:MOST_GAPS]
     is_cut = f", the first {len(gaps)}; openhours activity gaps shows more" if len(facts.gaps) > len(gaps) else ""
     yield _table(
-        f"Gaps: days that nobody counted between days that were{is_cut}",
+        f"Gaps: days without counts between counted days{is_cut}",
         "project",
         ["source", "first day", "last day", "days"],
         [_row(one.project or "(all)", one.source, str(one.first), str(one.last), f"{one.days:,}") for one in gaps],

@@ -32,8 +32,8 @@ class ActivityPeriod(BaseModel):
     """A month or a day of all subjects together."""
 
     period: str
-    state: MonthState = Field(description="complete if all of it was counted of every subject.")
-    subjects_counted: int = Field(description="Subjects of which something of it was counted.")
+    state: MonthState = Field(description="complete if every day was counted for every subject.")
+    subjects_counted: int = Field(description="Subjects with counts in the period.")
     figures: ActivityFigures | None = Field(description="null where nobody counted.")
 
 
@@ -54,10 +54,10 @@ class ActivitySummary(BaseModel):
     first: date = Field(description="First day of the report.")
     last: date = Field(description="Last day of the report.")
     subjects: int = Field(description="Projects or repositories.")
-    subjects_counted: int = Field(description="Those of which something was counted.")
+    subjects_counted: int = Field(description="Subjects with counts.")
     figures: ActivityFigures | None
     periods: list[ActivityPeriod]
-    most_active: list[ActivitySubject] = Field(description=f"Up to {_TOP}; activity.csv has all.")
+    most_active: list[ActivitySubject] = Field(description=f"Up to {_TOP}; activity.csv lists all.")
 
 
 class Sums:
@@ -152,7 +152,7 @@ def outline(summary: ActivitySummary) -> Outline:
     everything = "no data" if summary.figures is None else f"{summary.figures.value:,}"
     notes = [
         f"{summary.first} to {summary.last}, UTC; {summary.subjects_counted:,} of {summary.subjects:,} counted.",
-        "What nobody counted is empty in activity.csv, never 0.",
+        "Days without counts are empty in activity.csv, never 0.",
     ]
     columns = ["name", summary.metric, "source", "complete"]
     return Outline(columns, [*rows, ["(all)", everything, "", ""]], notes)

@@ -34,7 +34,7 @@ AsKnownAt = Annotated[
     Instant | None,
     Field(
         description="Hours, zones and calendars as they were known at this instant (ISO 8601 with Z or an offset); a "
-        "report with the same instant comes out the same after later changes. Default: as they are known now.",
+        "report with the same instant gives the same result after later changes. Default: as they are known now.",
         examples=["2024-11-04T09:00:00Z"],
     ),
 ]

@@ -35,13 +35,16 @@ def outline(summary: FlowSummary) -> Outline:
     durations = [name for name in summary.stats.median if name not in NOT_SHOWN]
     by = "team" if summary.selected is None else summary.selected.by
     rows = list(_of_teams(summary, len(durations)) if by == "team" else _of_groups(summary))
-    notes = [f"Median and 90th percentile of {_TIMES[summary.clock]}; n is how many have it.", *summary.notes]
+    notes = [
+        f"Median and 90th percentile of {_TIMES[summary.clock]}; n is the number of rows that have it.",
+        *summary.notes,
+    ]
     if any(row[0] == NO_TEAM for row in rows):
         notes.insert(1, f"Rows without a team count only in {ALL}.")
     if summary.whole is not None and summary.open_now is not None and summary.selected is not None:
         notes += _of_waiting(summary.whole.first_review, summary.open_now)
         if bots := summary.selected.bots_left_out:
-            notes.append(f"Left out, because bots wrote them: {bots:,}.")
+            notes.append(f"Left out because bots wrote them: {bots:,}.")
     return Outline(
         columns=(by, "count", "", *(name.replace("_", "\n") for name in durations)),
         rows=[*rows, *_of_statistics(ALL, summary.stats)],

@@ -76,8 +76,8 @@ class RangeParams(Params):
         Moment | None,
         Field(
             alias="from",
-            description="Beginning of the range: a date, which is its local midnight, or an instant. Default: "
-            "none; without `period`, too, the report is of the three windows before `as_of`.",
+            description="Start of the range: a date, meaning its local midnight, or an instant. Default: none; "
+            "without `from` and `period`, the report covers the three windows before `as_of`.",
             examples=["2024-11-01"],
         ),
     ] = None
@@ -88,16 +88,18 @@ class RangeParams(Params):
     period: Annotated[
         str | None,
         Field(
-            description=f"The range in a word, instead of `from` and `to`: {FORMS}. Default: none.",
+            description=f"The range in one word, instead of `from` and `to`: {FORMS}. Default: none.",
             examples=["2024-11"],
         ),
     ] = None
-    by: Annotated[By | None, Field(description="Length of the periods of a range, a row each. Default: total.")] = None
+    by: Annotated[By | None, Field(description="Length of the periods of a range; each has a row. Default: total.")] = (
+        None
+    )
     zone: Annotated[
         str | None,
         Field(
-            description="Whose local midnights dates and periods begin at: `entity`, each store's own, UTC or an IANA "
-            "time zone. Default: entity.",
+            description="Time zone in which dates and periods start at midnight: `entity`, each store's own, UTC or "
+            "an IANA time zone. Default: entity.",
             examples=["Europe/Berlin"],
         ),
     ] = None
@@ -105,9 +107,9 @@ class RangeParams(Params):
     compare_to: Annotated[
         Literal["previous"] | None,
         Field(
-            description="`previous`: also the availability of the time before, and the change: of each month, week, "
-            "day or hour the whole one before it, of a `period` the one of its kind before it, of `from` to `to` as "
-            "much time. Default: no comparison."
+            description="`previous`: also the availability of the preceding time, and the change. The preceding time "
+            "is the previous whole month, week, day or hour for each one, the previous period of the same kind "
+            "for `period`, and the same length of time for `from` to `to`. Default: no comparison."
         ),
     ] = None
     target_percent: Annotated[
@@ -115,8 +117,8 @@ class RangeParams(Params):
         Field(
             gt=0,
             le=100,
-            description="Availability that each store should have, percent: the summary says how many are below it and "
-            "what is left of their error budgets. Default: none.",
+            description="Target availability of each store, percent: the summary gives the number of stores below it "
+            "and the remaining error budgets. Default: none.",
             json_schema_extra={"unit": "percent"},
         ),
     ] = None
@@ -129,13 +131,13 @@ class RangeParams(Params):
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if self.period is not None and (self.from_ is not None or self.to is not None):
-            raise ValueError("period cannot be combined with from and to: it says both")
+            raise ValueError("period cannot be combined with from and to: it sets both")
         if self.to is not None and self.from_ is None:
-            raise ValueError("to needs from, where the range begins")
+            raise ValueError("to needs from, the start of the range")
         if not self.is_range and (
             lonely := [name for name in ("by", "zone", "compare_to") if getattr(self, name) is not None]
         ):
-            raise ValueError(f"{' and '.join(lonely)} can only be given with a range: with from, or with period")
+            raise ValueError(f"{' and '.join(lonely)} needs a range: set from or period")
         return self
 
 
@@ -246,7 +248,7 @@ def _require_time(params: RangeParams, asked: Range, zone: str) -> None:
     if _earliest_of(asked.first, zone) >= asked.as_of:
         as_of = iso(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=asked.as_of))
         shown = given if isinstance(given, str | None) else given.isoformat()
-        raise refused(name, shown, f"begins after as_of, {as_of}: nothing of it is known", allowed="an earlier one")
+        raise refused(name, shown, f"begins after as_of, {as_of}: nothing is known about it", allowed="an earlier one")
 
 
 def _is_empty(asked: Range, zone: str) -> bool:

@@ -317,7 +317,7 @@ class ReportService:
             return draw_apart(chart)
         except (TimeoutError, MemoryError, OSError) as error:
             raise ReplicaUnavailable(
-                f"The chart cannot be drawn now: {error}. Its specification can be had."
+                f"The chart cannot be drawn now: {error}. Its specification is available."
             ) from error
 
     def _drilldown(self, report_id: str) -> tuple[Drilldown, BaseModel]:

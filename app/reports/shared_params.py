@@ -14,7 +14,7 @@ Teams = Annotated[list[str] | None, Field(min_length=1, description="Teams to re
 TeamZone = Annotated[
     str | None,
     Field(
-        description="Whose local dates count: `entity`, each team's own, UTC or an IANA time zone. Default: entity.",
+        description="Time zone of local dates: `entity`, each team's own, UTC or an IANA time zone. Default: entity.",
         examples=["Europe/Berlin"],
     ),
 ]
@@ -22,5 +22,7 @@ TeamZone = Annotated[
 #: Whether there is a page for people.
 Html = Annotated[
     bool,
-    Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
+    Field(
+        description="Also make report.html: one page to read, print and mail; includes the charts if they are drawn."
+    ),
 ]

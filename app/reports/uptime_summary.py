@@ -46,14 +46,14 @@ class Totals(BaseModel):
     availability_percent: float | None = Field(description="up / (up + down).")
     availability_low_percent: float | None = Field(description="up / open: unknown time counted as down.")
     availability_high_percent: float | None = Field(description="(up + unknown) / open: unknown time counted as up.")
-    coverage_percent: float | None = Field(description="(up + down) / open: the part that is known.")
+    coverage_percent: float | None = Field(description="(up + down) / open: the share that is known.")
 
 
 class StoreTotals(Totals):
     """The figures of one store."""
 
     store_id: str
-    name: str | None = Field(None, description="As a file of kind entities gives it.")
+    name: str | None = Field(None, description="Group, from a file of kind entities.")
 
 
 class SummaryWarning(BaseModel):
@@ -69,16 +69,16 @@ class ErrorBudget(BaseModel):
     """What the target lets one store be down, hours."""
 
     store_id: str
-    allowed_hours: float = Field(description="The part of the open time that the target leaves.")
+    allowed_hours: float = Field(description="Open time that the target allows to be down.")
     used_hours: float = Field(description="Downtime.")
-    left_hours: float = Field(description="Negative when more was used than allowed.")
+    left_hours: float = Field(description="Negative if more was used than allowed.")
 
 
 class Comparison(BaseModel):
     """The availability of all stores in the period before; null where there is none."""
 
     availability_before_percent: float | None
-    availability_change_points: float | None = Field(description="How much higher it is now, percentage points.")
+    availability_change_points: float | None = Field(description="Change, percentage points; positive if higher now.")
 
 
 class UptimeSummary(BaseModel):
@@ -86,28 +86,29 @@ class UptimeSummary(BaseModel):
 
     accounting: Literal["hourly", "exact"]
     as_of: datetime
-    as_known_at: datetime | None = Field(description="Hours, holidays and time zones count as they were known then.")
-    begin: datetime | date | None = Field(description="Beginning of the range; null for the three windows.")
+    as_known_at: datetime | None = Field(description="Hours, holidays and time zones as known at this instant.")
+    begin: datetime | date | None = Field(description="Start of the range; null for the three windows.")
     end: datetime | date | None = Field(description="End of the range; null for the windows, and up to `as_of`.")
-    period: str | None = Field(description="The range in a word, if it was given so.")
+    period: str | None = Field(description="The range in one word, if it was given that way.")
     by: str | None
     zone: str | None
     stores: int = Field(description="Stores that have a row.")
-    totals: Totals = Field(description="Of the range, or of the last week.")
+    totals: Totals = Field(description="Figures of the range, or of the last week.")
     periods: dict[str, Totals] = Field(
-        description="Of each period, or of the last hour, day and week; none of a range with more than 1,000."
+        description="Figures of each period, or of the last hour, day and week; none for a range with more than 1,000 "
+        "periods."
     )
     comparison: dict[str, Comparison] | None = Field(
-        default=None, description="Of each of `periods` with the one before it; null without `compare_to`."
+        default=None, description="Comparison of each of `periods` with the previous one; null without `compare_to`."
     )
     target_percent: float | None
-    stores_below_target: int | None = Field(description="Stores of lower availability; null without a target.")
-    worst: list[StoreTotals] = Field(description="The ten stores of lowest availability, the worst first.")
+    stores_below_target: int | None = Field(description="Stores below the target; null without a target.")
+    worst: list[StoreTotals] = Field(description="The ten stores with the lowest availability, worst first.")
     error_budgets: list[ErrorBudget] | None = Field(
-        description="Of the 1,000 stores with the least left, least first; null without a target."
+        description="Error budgets of the 1,000 stores with the least left, least first; null without a target."
     )
     notes: list[str] = Field(description="Remarks for the reader.")
-    warnings: list[SummaryWarning] = Field(default_factory=list, description="What is probably not meant.")
+    warnings: list[SummaryWarning] = Field(default_factory=list, description="Warnings about probable mistakes.")
 
 
 class Tally:
@@ -248,7 +249,7 @@ class Tally:
     def notes(self) -> list[str]:
         """Remarks."""
         up, down, unknown = self.whole.tolist()
-        said = ["Availability is up / (up + down); its bounds count what is unknown as down and as up."]
+        said = ["Availability is up / (up + down); its bounds count unknown time as down and as up."]
         if self.stores and not up + down + unknown:
             said.append("No store was open.")
         return said
@@ -328,7 +329,9 @@ def outline(summary: UptimeSummary) -> Outline:
         rows.append(("(all)", *_cells(summary.totals)))
     notes = list(summary.notes)
     if summary.stores > len(summary.worst):
-        notes.insert(0, f"The {len(summary.worst)} stores of lowest availability, and all {summary.stores:,} together.")
+        notes.insert(
+            0, f"The {len(summary.worst)} stores with the lowest availability, and all {summary.stores:,} together."
+        )
     if summary.target_percent is not None:
         notes.append(f"{summary.stores_below_target:,} stores are below the target of {summary.target_percent:g} %.")
     return Outline(

@@ -1,4 +1,4 @@
-"""What was counted of a project or a repository: by month, of the last 30 days, in total."""
+"""Counts of a project or a repository: by month, for the last 30 days, and in total."""
 
 import hashlib
 from datetime import UTC, date, datetime
@@ -36,32 +36,35 @@ ActivityKey = Annotated[
     ),
 ]
 Months = Annotated[
-    int, Query(ge=1, le=MOST_MONTHS, description="Whole months before that of `as_of`, the latest last.")
+    int,
+    Query(
+        ge=1, le=MOST_MONTHS, description="Number of whole months before the month of `as_of`; the latest comes last."
+    ),
 ]
 AsOf = Annotated[
     Instant | None,
     Query(
-        description="Only days before the UTC day of this instant count. Default: now.",
+        description="Only days before the UTC day of this instant are included. Default: now.",
         examples=["2026-12-01T00:00:00Z"],
     ),
 ]
 CountedBy = Annotated[
     str | None,
-    Query(description="Who counted the installs. Default: the source that counted until latest; it is named."),
+    Query(description="Source of the installs. Default: the one with the latest day; the answer names it."),
 ]
 DayOfCommit = Annotated[
-    Literal["authored_at", "committed_at"], Query(description="Which instant of a commit decides its day.")
+    Literal["authored_at", "committed_at"], Query(description="Which instant of a commit determines its day.")
 ]
 
 
 class ActivityFigure(BaseModel):
     """A number that was counted."""
 
-    value: int = Field(description="Installs, of the classes `person` and `unknown_ci`; or commits.")
+    value: int = Field(description="Installs of the classes `person` and `unknown_ci`, or commits.")
     classes: dict[str, int] | None = Field(description="Installs by class; null for commits.")
     ci_share_at_least: float | None = Field(
-        description="Share of CI among CI and installs, 0 to 1: a lower bound, as older installers do not tell. Null "
-        "for commits, without installs, and before the sources kept it."
+        description="Share of CI in CI and installs together, 0 to 1. A lower bound, because older installers do not "
+        "report CI. Null for commits, without installs, and before the sources recorded it."
     )
 
 
@@ -78,12 +81,12 @@ class ActivityMonth(BaseModel):
 
     month: str = Field(description="Year and month.", examples=["2026-11"])
     state: MonthState = Field(
-        description="`complete`: every day was counted, `partial`: some were, `no_data`: none was, `before_first`: "
-        "nor was any before it."
+        description="`complete`: every day was counted; `partial`: some days were; `no_data`: no day was; "
+        "`before_first`: no day of this or an earlier month was."
     )
     days: int = Field(description="Days of the month.")
-    days_covered: int = Field(description="Days of it that were counted.")
-    value: int | None = Field(description="What was counted on these days; null if none was.")
+    days_covered: int = Field(description="Days of the month that were counted.")
+    value: int | None = Field(description="Count on these days; null if no day was counted.")
     classes: dict[str, int] | None = Field(description="Installs by class.")
     ci_share_at_least: float | None = Field(description="As in the total.")
 
@@ -92,15 +95,15 @@ class ActivityAnswer(BaseModel):
     """What was counted of a project or a repository. A 0 was counted; what nobody counted is null."""
 
     kind: str
-    key: str = Field(description="Its name now, as it is normalised.")
-    earlier_keys: tuple[str, ...] = Field(description="Names that it had, whose rows count, too.")
+    key: str = Field(description="Its current name, normalised.")
+    earlier_keys: tuple[str, ...] = Field(description="Its earlier names; rows under them count, too.")
     metric: Metric
     as_of: datetime
     source: str | None = Field(description="Who counted the installs.")
-    sources: tuple[str, ...] = Field(description="All who did; they are never added up.")
+    sources: tuple[str, ...] = Field(description="All sources that counted them; their counts are never added up.")
     first_day: date | None = Field(description="First day that was counted, in UTC.")
     last_day: date | None = Field(description="Last day that was counted, in UTC.")
-    total: ActivityFigure | None = Field(description="Everything that was counted; null if nothing was.")
+    total: ActivityFigure | None = Field(description="Total of all counted days; null if no day was counted.")
     last_30_days: RecentActivity | None = Field(description="Null if no day was counted.")
     timeline: list[ActivityMonth]
     latest_commit_at: datetime | None = Field(description="Greatest `committed_at` up to `as_of`.")
@@ -125,7 +128,7 @@ def get_badge(
     source: CountedBy = None,
     if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
-    """A badge with the number of the last 30 days or the total; it says when days of it were not counted."""
+    """A badge with the number of the last 30 days or the total; it says so if days were not counted."""
     drawn = draw_badge(activities.show(kind, key, Asked(months=1, as_of=as_of, source=source)), of)
     etag = f'"{hashlib.sha256(drawn).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
@@ -145,7 +148,7 @@ def get_activity(
     source: CountedBy = None,
     by: DayOfCommit = "authored_at",
 ) -> ActivityAnswer:
-    """What was counted of a project or a repository: by month, of the last 30 days, in total."""
+    """Counts of a project or a repository: by month, for the last 30 days, and in total."""
     return _answer(activities.show(kind, key, Asked(months=months, as_of=as_of, source=source, by=by)))
 
 

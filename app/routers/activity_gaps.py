@@ -23,7 +23,9 @@ class ActivityGap(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     source: str
-    project: str | None = Field(description="Whose days; null: of all projects that the source tells of together.")
+    project: str | None = Field(
+        description="Project or repository whose days are missing; null: all projects that the source counts."
+    )
     first: date
     last: date
     days: int
@@ -33,7 +35,7 @@ class ActivityGaps(BaseModel):
     """By source, project and day."""
 
     gaps: list[ActivityGap]
-    is_cut: bool = Field(description="Whether there are more than `limit`.")
+    is_cut: bool = Field(description="True if there are more than `limit`.")
 
 
 @router.get("/activity/gaps")
@@ -41,9 +43,9 @@ class ActivityGaps(BaseModel):
 def list_activity_gaps(
     activities: Activities,
     *,
-    source: Annotated[str | None, Query(description="Of this source alone. Default: of all.")] = None,
+    source: Annotated[str | None, Query(description="Only of this source. Default: of all.")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000, description="Gaps to list.")] = 1000,
 ) -> ActivityGaps:
-    """Days of which a source of installs told nothing, between days of which it did."""
+    """Days without counts from a source of installs, between days with counts."""
     found = activities.gaps(source=source, limit=limit + 1)
     return ActivityGaps(gaps=[ActivityGap.model_validate(one) for one in found[:limit]], is_cut=len(found) > limit)

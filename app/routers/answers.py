@@ -155,7 +155,7 @@ def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 400:  # FastAPI's status for a body that fails for other reasons than syntax
         return _known(request, unreadable_body())
     code, title = _HTTP_ERRORS.get(error.status_code, ("http_error", "Request not accepted"))
-    detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for the routes."
+    detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for the available routes."
     answer = problem(code=code, title=title, status=error.status_code, detail=detail)
     answer.headers.update(error.headers or {})
     if error.status_code == 405 and (allowed := _allowed_methods(request)):

@@ -33,7 +33,7 @@ _ICS: Final = {
 
 _Name = Annotated[str, Path(description="Name of a calendar; may contain slashes.", examples=["public:DE-BY"])]
 
-DryRun = Annotated[bool, Query(description="Only answer what it would have; nothing changes.")]
+DryRun = Annotated[bool, Query(description="Only return what would be stored; nothing changes.")]
 
 
 class CalendarSummary(BaseModel):
@@ -42,11 +42,11 @@ class CalendarSummary(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     name: str
-    source: str = Field(description="Where its dates are from, for people.")
+    source: str = Field(description="Where its dates come from, for people.")
     days: int = Field(description="Number of its dates.")
     first: date | None = Field(description="Its first date.")
     last: date | None = Field(description="Its last date.")
-    entities: int = Field(description="Number of stores and teams that use it on any date.")
+    entities: int = Field(description="Number of stores and teams that use it on at least one date.")
 
 
 class CalendarList(BaseModel):
@@ -68,7 +68,7 @@ class NewDays(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     days: list[CalendarDay] = Field(max_length=MOST_ROWS)
-    source: str = Field("a request", min_length=1, max_length=200, description="Where they are from, for people.")
+    source: str = Field("a request", min_length=1, max_length=200, description="Where the dates come from, for people.")
 
 
 _NewDays = Annotated[Any, Body(), described_as(NewDays)]
@@ -92,10 +92,10 @@ async def import_calendar(
     *,
     dry_run: DryRun = False,
 ) -> CalendarDays:
-    """Replace the dates of a calendar by the all-day events of an iCalendar file, or make it.
+    """Make a calendar from the all-day events of an iCalendar file, or replace its dates with them.
 
-    Events come once or yearly; those that are yearly have dates for twenty years, from last year on. The file has at
-    most 1 MiB and 2,000 events; one with other events is refused whole.
+    Events occur once or yearly; yearly events get dates for twenty years, starting with last year. The file has at
+    most 1 MiB and 2,000 events; a file with any other event is refused completely.
     """
     data = b""
     async for block in request.stream():
@@ -116,7 +116,7 @@ def get_calendar(calendars: Calendars, name: _Name, as_known_at: AsKnownAt = Non
 @router.put("/calendars/{name:path}", responses=TOO_LARGE)
 @needs(Scope.HOURS_WRITE)
 def put_calendar(calendars: Calendars, name: _Name, new: _NewDays, *, dry_run: DryRun = False) -> CalendarDays:
-    """Replace the dates of a calendar, or make it; checked like a file of holidays."""
+    """Replace the dates of a calendar, or make one; checked like a file of holidays."""
     given = checked(NewDays, new)
     rows = [row_of(day) for day in given.days]
     return _answer(*calendars.put(name, rows, source=given.source, dry_run=dry_run))
@@ -125,7 +125,7 @@ def put_calendar(calendars: Calendars, name: _Name, new: _NewDays, *, dry_run: D
 @router.delete("/calendars/{name:path}", status_code=204, responses=NOT_FOUND | CONFLICT)
 @needs(Scope.HOURS_WRITE)
 def delete_calendar(calendars: Calendars, name: _Name) -> Response:
-    """Remove a calendar that no store or team uses; reports as it was known before still count it."""
+    """Remove a calendar that no store or team uses. Reports with an earlier `known_at` still use it."""
     calendars.remove(name)
     return Response(status_code=204)
 

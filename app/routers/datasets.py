@@ -152,14 +152,16 @@ class DatasetAnswer(BaseModel):
         description="Rows that repeat a row of the file, or that a later row of the file replaces."
     )
     rows_contradicting: int | None = Field(
-        description="Of the duplicate rows, those that say something else than the row that counts; polls only."
+        description="Duplicate rows that contradict the row that counts; polls only."
     )
     first_at: datetime | None = Field(description="Earliest instant of the accepted rows.")
     last_at: datetime | None = Field(description="Latest instant of the accepted rows.")
     rejections: list[Rejection] = Field(description="The first rejected rows.")
-    warnings: list[Warned] = Field(description="What is probably not meant; the rows are loaded all the same.")
+    warnings: list[Warned] = Field(description="Warnings about probable mistakes; the rows are loaded nevertheless.")
     rejects: ReportFile | None = Field(description="All rejected rows, as a file.")
-    proposal: dict[str, Any] | None = Field(description="A mapping that would read a refused file, to be looked at.")
+    proposal: dict[str, Any] | None = Field(
+        description="A mapping that would read the rejected file; check it before you use it."
+    )
     error: ReportError | None = Field(description="Why the dataset was rejected, or why its rows could not be removed.")
     duplicate_of: str | None = Field(description="Dataset with the same bytes, whose rows are loaded.")
     options: dict[str, Any] = Field(description="Options for checking and loading it.")
@@ -191,7 +193,7 @@ class ColumnDescription(BaseModel):
     allowed: list[str] = Field(description="Values that the column allows; empty if they are not a fixed list.")
     required: bool
     may_be_empty: bool = Field(description="The column is required, but its fields may be empty.")
-    instead_of: str | None = Field(description="Column that this one stands in for; a file has exactly one of the two.")
+    instead_of: str | None = Field(description="Column that this one replaces; a file has exactly one of the two.")
     example: str
 
 
@@ -296,11 +298,9 @@ async def inspect_file(
     inspections: Inspections,
     kind: Annotated[str | None, Query(description="Dataset kind. Default: the one that fits best.")] = None,
     filename: Annotated[str | None, Query(description="Name of the file.")] = None,
-    mapping: Annotated[
-        str | None, Query(description="Mapping to try, as JSON, instead of one that is proposed.")
-    ] = None,
+    mapping: Annotated[str | None, Query(description="Mapping to try, as JSON, instead of a proposed one.")] = None,
 ) -> InspectionAnswer:
-    """What a file seems to be, by its first 64 KiB, and a mapping that would read it; loads nothing."""
+    """Guess the kind of a file from its first 64 KiB, and propose a mapping that would read it; loads nothing."""
     kinds = datasets.kinds() if kind is None else [datasets.kind(kind)]
     tried = None if mapping is None else written(read_mapping(mapping))
     data = await request.body()

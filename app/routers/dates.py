@@ -38,7 +38,7 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_instant_written_out)]
 AsKnownAt = Annotated[
     Instant | None,
     Query(
-        description="As it was known at this instant, with Z or an offset. Default: as it is known.",
+        description="As known at this instant, with Z or an offset. Default: as known now.",
         examples=["2026-12-01T00:00:00Z"],
     ),
 ]
@@ -62,7 +62,8 @@ class ExceptionDay(CalendarDay):
     """What is said of a date of an entity; several rows of one date are its windows."""
 
     what: Literal["closed", "hours", "usual", "minus"] = Field(  # type: ignore[assignment]
-        description="`usual` is the week although a calendar has the date, `minus` takes a part out of its hours."
+        description="`usual` keeps the weekly hours although a calendar has the date, `minus` removes a part of its "
+        "hours."
     )
 
 

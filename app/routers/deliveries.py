@@ -20,24 +20,24 @@ router = APIRouter(
     tags=["deliveries"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
 )
 
-_Token = Annotated[str, Query(max_length=200, description="What the link in a mail has behind `token=`.")]
+_Token = Annotated[str, Query(max_length=200, description="The part of the link in a mail after `token=`.")]
 
 
 class DeliverySummary(BaseModel):
     """A message to one receiver."""
 
     delivery_id: str
-    event_id: str = Field(description="Id of what is told, the same for each receiver and each attempt.")
+    event_id: str = Field(description="Id of the message, the same for each receiver and each attempt.")
     event: str = Field(description="Type of the event.", examples=["report.complete"])
-    subject: str = Field(description="Id of what it happened to, such as the report.")
-    title: str = Field(description="What is told, in a sentence.")
+    subject: str = Field(description="Id of the object that the event is about, such as the report.")
+    title: str = Field(description="The message in a sentence.")
     channel: Literal["webhook", "mail"]
     webhook: str | None = Field(description="Name of the webhook; null for a mail.")
     address: str | None = Field(description="Of a mail.")
     status: Status
     attempts: int = Field(description="Attempts that were begun.")
-    due_at: datetime | None = Field(description="When it is sent next, if it waits.")
-    status_code: int | None = Field(description="Of the last attempt that got an answer, by HTTP or SMTP.")
+    due_at: datetime | None = Field(description="When it is sent next, if it is waiting.")
+    status_code: int | None = Field(description="Status of HTTP or SMTP of the last attempt that got a response.")
     error: str | None = Field(description="Why the last attempt failed, for people.")
     created_at: datetime
     tried_at: datetime | None = Field(description="When the last attempt ended.")
@@ -47,7 +47,7 @@ class DeliverySummary(BaseModel):
 class DeliveryDetails(DeliverySummary):
     """A message, with what it says and what its receiver answered."""
 
-    answer: str | None = Field(description="The beginning of what the receiver answered to the last attempt.")
+    answer: str | None = Field(description="Start of the receiver's response to the last attempt.")
     payload: dict[str, Any] = Field(description="What is told.")
 
 
@@ -77,7 +77,8 @@ def list_deliveries(
     status: Annotated[Status | None, Query(description="List only this status.")] = None,
     webhook: Annotated[str | None, Query(max_length=100, description="List only those to this webhook.")] = None,
     subject: Annotated[
-        str | None, Query(max_length=32, description="List only those that tell of this report, file or other.")
+        str | None,
+        Query(max_length=32, description="List only those about the report, file or other object with this id."),
     ] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Deliveries per page.")] = 50,
@@ -92,7 +93,7 @@ def list_deliveries(
 def get_delivery(
     deliveries: Deliveries, delivery_id: Annotated[str, Path(description="Id of a delivery.")]
 ) -> DeliveryDetails:
-    """A delivery, with what it says and what its receiver answered."""
+    """A delivery, with its content and the receiver's response."""
     return _details(deliveries.get(delivery_id))
 
 
@@ -101,23 +102,23 @@ def get_delivery(
 def send_delivery(
     deliveries: Deliveries, delivery_id: Annotated[str, Path(description="Id of a delivery.")]
 ) -> DeliveryDetails:
-    """Send a delivery once more, with the same id; one that waits is sent at once."""
+    """Send a delivery again with the same id; a waiting one is sent at once."""
     return _details(deliveries.send(delivery_id))
 
 
 @router.get("/unsubscribed")
 @needs(Scope.WEBHOOKS_WRITE)
 def list_unsubscribed(deliveries: Deliveries) -> Unsubscribed:
-    """The addresses that get no mail, because somebody who got one said so."""
+    """The addresses that get no mail because a recipient unsubscribed."""
     return Unsubscribed(addresses=deliveries.unsubscribed())
 
 
 @router.delete("/unsubscribed/{address:path}", status_code=204, responses=NOT_FOUND)
 @needs(Scope.WEBHOOKS_WRITE)
 def allow_mail(
-    deliveries: Deliveries, address: Annotated[str, Path(description="An address of the list.")]
+    deliveries: Deliveries, address: Annotated[str, Path(description="An address from the list.")]
 ) -> Response:
-    """Let mail be sent again to an address that wanted none."""
+    """Allow mail to an unsubscribed address again."""
     if not deliveries.allow(address):
         raise UnknownAddress(f"{address} has not unsubscribed.", received=address)
     return Response(status_code=204)
@@ -126,7 +127,7 @@ def allow_mail(
 @router.get("/unsubscribe", include_in_schema=False, response_class=HTMLResponse)
 @open_to_all
 def unsubscribe_page(request: Request, deliveries: Deliveries, token: _Token = "") -> HTMLResponse:
-    """The page that asks; a look at it changes nothing, as programs open the links of mails."""
+    """The page that asks for confirmation. Opening it changes nothing: programs open links in mails, too."""
     try:
         address = deliveries.address_of(token)
     except OpenhoursError as error:
@@ -137,7 +138,7 @@ def unsubscribe_page(request: Request, deliveries: Deliveries, token: _Token = "
 @router.post("/unsubscribe", responses=GONE)
 @open_to_all
 def unsubscribe(request: Request, deliveries: Deliveries, token: _Token = "") -> NoMore:
-    """Send no more mail to whoever got this link; by a person, or by their mail program (RFC 8058)."""
+    """Unsubscribe the recipient of this link; sent by a person, or by their mail program (RFC 8058)."""
     if not is_form(request) or "text/html" not in request.headers.get("accept", ""):
         return NoMore(address=deliveries.unsubscribe(token))
     try:

@@ -83,7 +83,7 @@ class Downloads:
             given_at = monotonic()
             yield block
             if monotonic() - given_at > BLOCK_SECONDS:
-                raise ReplicaUnavailable("The reader takes the file too slowly.")  # which cuts the connection
+                raise ReplicaUnavailable("The client reads the file too slowly.")  # which cuts the connection
 
     def _take_place(self, who: str) -> None:
         if self._open.total() >= MOST or self._open[who] >= MOST_OF_ONE:
@@ -133,7 +133,7 @@ def _out_of_range(artifact: StoredArtifact) -> Response:
         code="range_not_satisfiable",
         title="No such bytes",
         status=416,
-        detail=f"Range: {artifact.name} has {artifact.bytes} bytes, and none of those that were asked for.",
+        detail=f"Range: {artifact.name} has {artifact.bytes} bytes; the requested range lies outside them.",
     )
     answer.headers["Content-Range"] = f"bytes */{artifact.bytes}"
     return answer

@@ -69,7 +69,7 @@ class OpenNowAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     is_open: bool
-    changes_at: datetime | None = Field(description="Until when that stays so; null: for a week at least.")
+    changes_at: datetime | None = Field(description="Until when that holds; null: for at least a week.")
 
 
 class ListedEntity(EntitySummary):
@@ -90,9 +90,9 @@ class EntityAnswer(EntitySummary):
 
     now: OpenNowAnswer | None = Field(description="Whether it is open now; null unless `now` asks for it.")
     name: str | None = Field(description="For people.")
-    group: str | None = Field(description="Whose totals it counts in.")
+    group: str | None = Field(description="Group whose totals include it.")
     max_gap_minutes: int | None = Field(
-        description="How long a poll of it holds in exact accounting; 0 is until the next one, null as the report says."
+        description="How long a poll is valid in exact accounting; 0: until the next one, null: as set for the report."
     )
     active_from: date | None = Field(description="First local date on which it exists; null for no limit.")
     active_to: date | None = Field(description="Last local date on which it exists; null for no limit.")
@@ -132,11 +132,11 @@ class NewDetails(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str | None = Field(None, description="For people.", examples=["Main Street"])
-    group: str | None = Field(None, description="Whose totals it counts in.", examples=["North"])
+    group: str | None = Field(None, description="Group whose totals include it.", examples=["North"])
     max_gap_minutes: int | None = Field(
         None,
         strict=True,
-        description="How long a poll of it holds in exact accounting; 0 is until the next one.",
+        description="How long a poll is valid in exact accounting; 0: until the next one.",
         json_schema_extra={"minimum": 0, "maximum": LONGEST_MINUTES},
     )
     active_from: LocalDate | None = Field(None, description="First local date on which it exists.")
@@ -149,13 +149,16 @@ class SeveralChanges(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: str = Field(DEFAULT_KIND, description="Entity kind.")
-    keys: list[str] = Field(min_length=1, max_length=MOST_CHANGED, description="Which; keys as in the loaded files.")
+    keys: list[str] = Field(
+        min_length=1, max_length=MOST_CHANGED, description="Keys of the entities, as in the loaded files."
+    )
     timezone: str | None = Field(
-        None, description="IANA time zone of all dates. Default: theirs stay.", examples=["Europe/Paris"]
+        None, description="IANA time zone for all dates. Default: unchanged.", examples=["Europe/Paris"]
     )
     add_calendar: str | None = Field(
         None,
-        description="Name of a calendar that they use after those that they use already; nothing for those that do.",
+        description="Name of a calendar to add after their other calendars; entities that already use it stay "
+        "unchanged.",
         examples=["public:DE-BY"],
     )
 
@@ -184,10 +187,14 @@ class OpenDay(BaseModel):
     reason: str = Field(
         description="What decided the date.", examples=["holiday: Christmas (public:DE-BY)", "weekly hours"]
     )
-    rule: Rule = Field(description="Which rule decided it: `inactive` is outside the dates on which it exists.")
-    name: str | None = Field(description="Of the exception or the holiday; null without one.", examples=["Christmas"])
-    calendar: str | None = Field(description="Of the holiday; null of another rule.", examples=["public:DE-BY"])
-    open: list[OpenInterval] = Field(description="What opens on the date, wherever it closes.")
+    rule: Rule = Field(description="Rule that decided it; `inactive`: the date is outside those on which it exists.")
+    name: str | None = Field(
+        description="Name of the exception or the holiday; null without one.", examples=["Christmas"]
+    )
+    calendar: str | None = Field(
+        description="Calendar of the holiday; null for other rules.", examples=["public:DE-BY"]
+    )
+    open: list[OpenInterval] = Field(description="Windows that open on the date, whenever they close.")
 
 
 class OpenDays(BaseModel):
@@ -196,7 +203,7 @@ class OpenDays(BaseModel):
     days: list[OpenDay]
 
 
-ValidFrom = Annotated[LocalDate | None, Query(description="First local date on which it holds. Default: no limit.")]
+ValidFrom = Annotated[LocalDate | None, Query(description="First local date on which it applies. Default: no limit.")]
 
 _NewHours = Annotated[Any, Body(), described_as(NewHours)]
 _NewTimezone = Annotated[Any, Body(), described_as(NewTimezone)]
@@ -232,7 +239,7 @@ def list_entities(
 @router.patch("/entities", responses=TOO_LARGE)
 @needs(Scope.HOURS_WRITE)
 def patch_entities(entities: Entities, new: _SeveralChanges) -> ChangedEntities:
-    """Give several entities a time zone, or one more calendar, in one transaction: all of them, or none."""
+    """Set the time zone of several entities, or add a calendar to them, in one transaction."""
     several = checked(SeveralChanges, new)
     changed = entities.set_several(several.kind, several.keys, timezone=several.timezone, calendar=several.add_calendar)
     return ChangedEntities(entities=[EntitySummary.model_validate(one) for one in changed])
@@ -248,10 +255,10 @@ def put_hours(
     new: _NewHours,
     valid_from: ValidFrom = None,
     valid_to: Annotated[
-        LocalDate | None, Query(description="Last local date on which they hold. Default: no limit.")
+        LocalDate | None, Query(description="Last local date on which they apply. Default: no limit.")
     ] = None,
 ) -> EntityAnswer:
-    """Replace the hours of an entity that hold between the same two dates; checked like an hours file."""
+    """Replace the hours of an entity that apply between the same two dates; checked like an hours file."""
     windows = [Window(**window.model_dump()) for window in checked(NewHours, new).hours]
     return _answer(entities.replace_hours(kind, key, windows, valid_from=valid_from, valid_to=valid_to))
 
@@ -261,9 +268,9 @@ def put_hours(
 def put_timezone(
     entities: Entities, kind: Kind, key: Key, new: _NewTimezone, valid_from: ValidFrom = None
 ) -> EntityAnswer:
-    """Set the time zone of an entity, or restore the default; those from before `valid_from` stay.
+    """Set the time zone of an entity, or restore the default; time zones before `valid_from` stay.
 
-    With `valid_from` and no time zone, the one before goes on.
+    With `valid_from` and no time zone, the previous one continues.
     """
     return _answer(entities.set_timezone(kind, key, checked(NewTimezone, new).timezone, valid_from=valid_from))
 
@@ -281,7 +288,7 @@ def get_open(
     ],
     as_known_at: AsKnownAt = None,
 ) -> OpenDays:
-    """When an entity is open, date by date, with the rule that says so."""
+    """When an entity is open, date by date, with the rule that decides it."""
     days = entities.open_days(kind, key, first=first, last=last, as_known_at=as_known_at)
     return OpenDays(days=[OpenDay.model_validate(day) for day in days])
 
@@ -303,7 +310,7 @@ def get_entity(
 @router.put("/entities/{kind}/{key:path}", responses=TOO_LARGE)
 @needs(Scope.HOURS_WRITE)
 def put_entity(entities: Entities, kind: Kind, key: Key, new: _NewDetails) -> EntityAnswer:
-    """Replace the details of an entity: name, group, how long its polls hold, when it exists."""
+    """Replace the details of an entity: name, group, how long its polls are valid, when it exists."""
     return _answer(entities.replace_details(kind, key, **checked(NewDetails, new).model_dump()))
 
 

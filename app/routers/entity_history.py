@@ -96,7 +96,7 @@ _UsedCalendars = Annotated[Any, Body(), described_as(UsedCalendars)]
 def get_hours(
     history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
 ) -> HoursHistory | EntityAnswer:
-    """All weekly hours of an entity, with the dates on which they hold."""
+    """All weekly hours of an entity, with the dates on which they apply."""
 
     def read() -> HoursHistory:
         found = history.hours(kind, key, as_known_at=as_known_at)
@@ -110,7 +110,7 @@ def get_hours(
 def get_timezones(
     history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
 ) -> ZoneHistory | EntityAnswer:
-    """All time zones of an entity, with the dates from which on they hold."""
+    """All time zones of an entity, with the dates from which they apply."""
 
     def read() -> ZoneHistory:
         found = history.zones(kind, key, as_known_at=as_known_at)
@@ -146,7 +146,7 @@ def put_exceptions(history: History, kind: Kind, key: Key, new: _Exceptions) -> 
 def get_calendars(
     history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
 ) -> UsedCalendars | EntityAnswer:
-    """The calendars that an entity uses, in their order."""
+    """The calendars that an entity uses, in order of precedence."""
     return _first(
         lambda: _used(history.calendars(kind, key, as_known_at=as_known_at)),
         entities,
@@ -159,7 +159,7 @@ def get_calendars(
 @router.put("/entities/{kind}/{key:path}/calendars", responses=TOO_LARGE)
 @needs(Scope.HOURS_WRITE)
 def put_calendars(history: History, kind: Kind, key: Key, new: _UsedCalendars) -> UsedCalendars:
-    """Replace the calendars that an entity uses; their dates may come later."""
+    """Replace the calendars that an entity uses; their dates may be loaded later."""
     uses = [CalendarUse(**use.model_dump()) for use in checked(UsedCalendars, new).calendars]
     return _used(history.replace_calendars(kind, key, uses))
 

@@ -21,11 +21,11 @@ _BYTES: Final = {
 
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The file; its ETag is its SHA-256", "content": _BYTES},
-    304: {"description": "It is still the one of the ETag"},
+    304: {"description": "The file still has this ETag"},
 }
 _PART: Final[dict[int | str, dict[str, Any]]] = {
-    206: {"description": "The part that `Range` asked for", "content": _BYTES},
-    416: {"model": Problem, "description": "It has none of the bytes that `Range` asked for"},
+    206: {"description": "The part that `Range` requested", "content": _BYTES},
+    416: {"model": Problem, "description": "`Range` lies outside the file"},
 }
 
 router = APIRouter(
@@ -35,7 +35,9 @@ router = APIRouter(
 
 _ReportId = Annotated[str, Path(description="Report id: 32 hexadecimal digits.")]
 _DatasetId = Annotated[str, Path(description="Dataset id: 32 hexadecimal digits.")]
-_Name = Annotated[str, Path(description="Name of the file, as a poll has it.", examples=["uptime.csv"])]
+_Name = Annotated[
+    str, Path(description="Name of the file, as the status of the report lists it.", examples=["uptime.csv"])
+]
 
 _REPORT: Final = "/reports/{report_id}/files/{name}"
 _DATASET: Final = "/datasets/{dataset_id}/files/{name}"
@@ -46,7 +48,7 @@ _DATASET: Final = "/datasets/{dataset_id}/files/{name}"
 async def get_report_file(
     request: Request, reports: Reports, downloads: Downloading, report_id: _ReportId, name: _Name
 ) -> Response:
-    """A file of a complete report; `Range`, `If-Range` and `If-None-Match` are understood."""
+    """A file of a complete report; supports `Range`, `If-Range` and `If-None-Match`."""
     file = await run_in_threadpool(reports.file, report_id, name)
     return await downloads.answer(request, file, partial(reports.read, file))
 
@@ -65,7 +67,7 @@ async def look_at_report_file(
 async def get_dataset_file(
     request: Request, datasets: Datasets, downloads: Downloading, dataset_id: _DatasetId, name: _Name
 ) -> Response:
-    """A file of a dataset, such as its `rejects.csv`; `Range` and conditions are understood."""
+    """A file of a dataset, such as its `rejects.csv`; supports `Range` and conditional requests."""
     file = await run_in_threadpool(datasets.file, dataset_id, name)
     return await downloads.answer(request, file, partial(datasets.read, file))
 

@@ -19,7 +19,7 @@ class Country(BaseModel):
     """A country whose holidays are known."""
 
     code: str = Field(description="Two letters of ISO 3166.", examples=["DE"])
-    subdivisions: list[str] = Field(description="Those that have holidays of their own.", examples=[["BY", "BE"]])
+    subdivisions: list[str] = Field(description="Subdivisions with holidays of their own.", examples=[["BY", "BE"]])
 
 
 class CountryList(BaseModel):
@@ -31,7 +31,7 @@ class CountryList(BaseModel):
 class HolidayList(BaseModel):
     """Holidays, as the days of a calendar."""
 
-    name: str = Field(description="A name for such a calendar.", examples=["public:DE-BY"])
+    name: str = Field(description="A suggested name for the calendar.", examples=["public:DE-BY"])
     days: list[CalendarDay]
 
 
@@ -48,17 +48,18 @@ def list_countries() -> CountryList:
 def list_holidays(
     country: Annotated[str, Path(description="Two letters of ISO 3166.", examples=["DE"])],
     years: Annotated[
-        str, Query(max_length=20, description="A year, or the first and the last one.", examples=["2026-2028"])
+        str, Query(max_length=20, description="A year, or a first and a last year.", examples=["2026-2028"])
     ],
     subdivision: Annotated[
         str | None, Query(max_length=20, description="State or province, such as BY. Default: the whole country.")
     ] = None,
-    category: Annotated[str, Query(max_length=40, description="Such as public, bank or school.")] = "public",
+    category: Annotated[str, Query(max_length=40, description="Category, such as public, bank or school.")] = "public",
     language: Annotated[
-        str | None, Query(max_length=20, description="Of the names, such as en_US. Default: that of the country.")
+        str | None,
+        Query(max_length=20, description="Language of the names, such as en_US. Default: that of the country."),
     ] = None,
 ) -> HolidayList:
-    """The holidays of a country, to be put into a calendar; the library corrects past ones now and then."""
+    """The holidays of a country, to put into a calendar. The library sometimes corrects past holidays."""
     found = holidays_of(country, subdivision, category, language, years_of(years, named="years"))
     name = f"{category}:{country}" + (f"-{subdivision}" if subdivision else "")
     days = [CalendarDay.model_validate({"date": day, "name": title}) for day, title in found]

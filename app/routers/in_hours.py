@@ -25,12 +25,14 @@ class MonthInHoursAnswer(BaseModel):
 
     team: str
     month: str = Field(description="Such as `2026-10`.", examples=["2026-10"])
-    people: int = Field(description="Different authors that are known; bots are left out.")
-    commits: int = Field(description="Those with at most one parent.")
-    merges: int = Field(description="Those with two or more.")
-    commits_in_hours: float | None = Field(description="Share of the commits inside the hours, 0 to 1; null: `reason`.")
-    merges_in_hours: float | None = Field(description="Share of the merges; null: `reason`, or there were none.")
-    reason: str | None = Field(description="Why no share is told: it is of five people or more, never of one.")
+    people: int = Field(description="Number of known authors; bots are left out.")
+    commits: int = Field(description="Commits with at most one parent.")
+    merges: int = Field(description="Commits with two or more parents.")
+    commits_in_hours: float | None = Field(description="Share of commits inside the hours, 0 to 1; null: see `reason`.")
+    merges_in_hours: float | None = Field(
+        description="Share of merges inside the hours; null: see `reason`, or there were no merges."
+    )
+    reason: str | None = Field(description="Why there is no share: it is given only for five or more people.")
 
 
 class MonthsInHours(BaseModel):

@@ -20,15 +20,15 @@ JSON: Final = "application/json"
 
 #: What the parser of JSON says, and what is meant; it says "Expecting value" of an end, too.
 _BROKEN: Final = {
-    "Unterminated string": "a text begins here that does not end",
-    "Invalid control character": "a text has a line break or another control character that is not escaped",
-    "Invalid \\": "a text has a backslash that begins no escape",
+    "Unterminated string": "a string that starts here does not end",
+    "Invalid control character": "a string has a line break or another control character that is not escaped",
+    "Invalid \\": "a string has a backslash that does not start an escape sequence",
     "Expecting property name": "a name in double quotes is missing",
     "Expecting ':'": "a colon is missing after a name",
     "Expecting ','": "a comma or a closing bracket is missing",
     "Expecting value": "a value is missing",
     "Illegal trailing comma": "a comma is followed by nothing",
-    "Extra data": "there is more after its end",
+    "Extra data": "there is more text after its end",
 }
 
 
@@ -41,7 +41,7 @@ def malformed(request: Request, error: RequestValidationError) -> MalformedReque
 
 def unreadable_body() -> MalformedRequest:
     """The refusal of a body that fails otherwise than by its syntax."""
-    reason = "is not UTF-8, nested too deeply, or has a number of thousands of digits"
+    reason = "is not UTF-8, nested too deeply, or has a number with thousands of digits"
     return _refusal([WrongValue(parameter="body", received=None, reason=reason, is_shown=False)])
 
 
@@ -105,7 +105,7 @@ def _unknown(error: Mapping[str, Any], name: str, schema: Schema) -> WrongValue:
     return WrongValue(
         parameter=name,
         received=error["input"],
-        reason="belongs into the JSON body" if name in in_body else "is not a query parameter of this address",
+        reason="belongs in the JSON body" if name in in_body else "is not a query parameter of this address",
         allowed=known or None,
         nearest=meant(name, known),
         is_shown=False,

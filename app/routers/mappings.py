@@ -24,7 +24,7 @@ class MappingAnswer(BaseModel):
     """A mapping that has a name."""
 
     name: str
-    version: int = Field(description="Counted from 1; 0 is the one that is shipped.")
+    version: int = Field(description="Counted from 1; 0 is the shipped one.")
     kind: str = Field(description="Dataset kind of its rows.")
     document: dict[str, Any]
     created_at: datetime | None = Field(description="When this version was stored; null if it is shipped.")
@@ -66,7 +66,7 @@ def put_mapping(
 @router.delete("/mappings/{name}", status_code=204, responses=NOT_FOUND)
 @needs(Scope.DATA_WRITE)
 def delete_mapping(mappings: Mappings, name: _Name) -> Response:
-    """Remove all stored versions of a mapping; datasets keep the document that they were read with."""
+    """Remove all stored versions of a mapping; datasets keep the mapping with which they were read."""
     mappings.remove(name)
     return Response(status_code=204)
 

@@ -13,6 +13,6 @@ router = APIRouter(tags=["health"])
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
 @needs(Scope.METRICS_READ)
 def metrics(services: AllServices) -> Response:
-    """Metrics in the Prometheus text format: of this replica, and of the whole installation."""
+    """Metrics of this replica and of the whole installation, in the Prometheus text format."""
     text = generate_latest(REGISTRY) + generate_latest(services.installation)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

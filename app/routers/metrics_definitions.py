@@ -33,13 +33,13 @@ class MetricAnswer(BaseModel):
     """A definition that has a name."""
 
     name: str
-    version: int = Field(description="Counted from 1; 0 is the one that is shipped.")
-    pillar: str = Field(description="One of `pillars` of `GET /metrics-facts`.")
+    version: int = Field(description="Counted from 1; 0 is the shipped one.")
+    pillar: str = Field(description="One of `pillars` in `GET /metrics-facts`.")
     title: str = Field(description="For people.")
-    facts: str = Field(description="What it counts: one of `facts` of `GET /metrics-facts`.")
+    facts: str = Field(description="What it counts: one of `facts` in `GET /metrics-facts`.")
     document: dict[str, Any]
     created_at: datetime | None = Field(
-        description="When this version was stored; null if it is shipped, or was only checked."
+        description="When this version was stored; null if it is shipped or was only checked."
     )
 
 
@@ -66,7 +66,7 @@ class FactAnswer(BaseModel):
 
     name: str
     summary: str
-    stream: str = Field(description="Of sources, whose gaps are gaps of these facts.")
+    stream: str = Field(description="Streams of sources; a gap in one of them is a gap in these facts.")
     columns: list[FactColumnAnswer]
 
 
@@ -74,9 +74,9 @@ class OperatorAnswer(_Answer):
     """A comparison of conditions."""
 
     name: str
-    values: list[Type] = Field(description="Types of columns that it compares with a value.")
-    columns: list[Type] = Field(description="Types of columns that it compares with another column.")
-    takes: str = Field(description="`value`, `values` for a list of them, or `state` for known and unknown.")
+    values: list[Type] = Field(description="Types of columns that it can compare with a value.")
+    columns: list[Type] = Field(description="Types of columns that it can compare with another column.")
+    takes: str = Field(description="`value`, `values` for a list, or `state` for known and unknown.")
 
 
 class ValueFormAnswer(_Answer):
@@ -84,26 +84,26 @@ class ValueFormAnswer(_Answer):
 
     name: str
     of: str = Field(description="`rows`, `number`, `quantity`, `condition`, `column`, or `values` for two of them.")
-    types: list[Type] = Field(description="Of the column; empty if it is not of one.")
-    beside: list[str] = Field(description="Further keys that it takes.")
-    needs_window: bool = Field(description="Whether the metric must have `window_days`.")
+    types: list[Type] = Field(description="Type of the column; empty if it takes no column.")
+    beside: list[str] = Field(description="Further keys that it accepts.")
+    needs_window: bool = Field(description="Whether the metric needs `window_days`.")
 
 
 class GrammarAnswer(BaseModel):
     """Everything that a definition may say."""
 
     facts: list[FactAnswer]
-    pillars: dict[str, str] = Field(description="By name, as people call them.")
+    pillars: dict[str, str] = Field(description="Title of each, by name.")
     groups: list[str]
-    split_types: list[Type] = Field(description="Types of columns by which figures may be told apart.")
+    split_types: list[Type] = Field(description="Types of columns that `by` accepts.")
     operators: list[OperatorAnswer]
-    connectives: list[str] = Field(description="What conditions are put together with.")
-    operations: list[str] = Field(description="What numbers are calculated with.")
-    clocks: list[str] = Field(description="By which time between two instants is counted.")
+    connectives: list[str] = Field(description="Ways to combine conditions.")
+    operations: list[str] = Field(description="Arithmetic operations.")
+    clocks: list[str] = Field(description="Clocks that measure the time between two instants.")
     values: list[ValueFormAnswer]
-    longest: int = Field(description="Most characters of a definition.")
-    deepest: int = Field(description="How deep conditions and calculations may be nested.")
-    most_parts: int = Field(description="Most conditions and calculations of a definition.")
+    longest: int = Field(description="Maximum length of a definition, characters.")
+    deepest: int = Field(description="Maximum nesting depth of conditions and calculations.")
+    most_parts: int = Field(description="Maximum number of conditions and calculations in a definition.")
 
 
 Told = bool | int | float | str | None
@@ -113,11 +113,12 @@ class CountedRowAnswer(BaseModel):
     """A row of facts that counts."""
 
     repo: str
-    team: str | None = Field(description="Whose it is; null: no team's.")
-    counts: bool = Field(description="Whether a figure is made of it; false: what the value needs is unknown.")
-    values: list[Told] = Field(description="What the value takes from it: one, two of a ratio; of a count it is 1.")
+    team: str | None = Field(description="Team that owns the row; null: none.")
+    counts: bool = Field(description="Whether the row has a value; false: a column that the value needs is unknown.")
+    values: list[Told] = Field(description="The row's numbers in the value: one, for a ratio two; 1 in a count.")
     facts: dict[str, Told] = Field(
-        description="By column. Instants and days in ISO 8601. People are told apart within this answer, not named."
+        description="Values by column. Instants and days in ISO 8601. People have numbers that are valid only in this "
+        "response, not names."
     )
 
 
@@ -131,7 +132,7 @@ class CountedRowsAnswer(BaseModel):
     until: LocalDate = Field(description="The first date that is not included.")
     as_of: datetime
     rows: list[CountedRowAnswer]
-    more: bool = Field(description="Whether there are older ones that are left out.")
+    more: bool = Field(description="Whether older rows are left out.")
 
 
 @router.get("/metrics-definitions")
@@ -144,7 +145,7 @@ def list_metrics(metrics: Metrics) -> MetricList:
 @router.get("/metrics-facts")
 @needs(Scope.DATA_READ)
 def get_metric_facts() -> GrammarAnswer:
-    """The tables of facts with their columns, and what definitions may say of them."""
+    """The tables of facts with their columns, and what definitions can use."""
     facts = [
         FactAnswer(
             name=fact.name,
@@ -188,7 +189,7 @@ def put_metric(
     document: Annotated[dict[str, Any], Body(description="The definition.")],
     *,
     dry_run: Annotated[
-        bool, Query(description="Only check it, and answer the version that it would get. Nothing is stored.")
+        bool, Query(description="Only check it and return the version number that it would get. Nothing is stored.")
     ] = False,
 ) -> MetricAnswer:
     """Store a definition as a new version; one that equals the latest version changes nothing."""
@@ -198,7 +199,7 @@ def put_metric(
 @router.delete("/metrics-definitions/{name}", status_code=204, responses=NOT_FOUND)
 @needs(Scope.DATA_WRITE)
 def delete_metric(metrics: Metrics, name: _Name) -> Response:
-    """Remove all stored versions of a metric; a shipped one of its name counts again."""
+    """Remove all stored versions of a metric; a shipped metric with this name then applies again."""
     metrics.remove(name)
     return Response(status_code=204)
 
@@ -218,13 +219,14 @@ def get_metric_rows(
     until: Annotated[
         LocalDate | None,
         Query(
-            description="First date that is not included. Default: the day after tomorrow in UTC, so that all count."
+            description="First date that is not included. Default: the day after tomorrow in UTC, so that all rows "
+            "count."
         ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="At most so many rows.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Maximum number of rows.")] = 50,
     version: _Version = None,
 ) -> CountedRowsAnswer:
-    """The rows of facts that count in a metric within dates, the newest first.
+    """The rows of facts that count in a metric between two dates, newest first.
 
     A row counts by the date on the clock of its team, as in reports. What counts while it stands counts if it stands at
     the end of the dates, or now if they are not over; of what is looked at day by day the last day of each repository

@@ -61,7 +61,8 @@ def declared(route: BaseRoute) -> Declared:
     need = need_of(endpoint)
     if need is None or not isinstance(route, Route | Mount):
         raise SetupError(
-            f"The route {path} does not declare what it needs: add @needs(Scope.…), @open_to_users or @open_to_all of "
+            f"The route {path} does not declare the access that it needs: add @needs(Scope.…), @open_to_users or "
+            f"@open_to_all of "
             "app/routers/needs.py to its function."
         )
     methods = frozenset() if isinstance(route, Mount) else frozenset(route.methods or ())

@@ -63,7 +63,7 @@ def require(need: Need, who: Principal) -> None:
         return
     roles = roles_with(need.scope)
     if who.role in roles:
-        reason = f"this needs the scope {need.scope}, which the key was not given; make one that has it"
+        reason = f"this needs the scope {need.scope}, which the key does not have; make a key that has it"
     else:
         reason = f"this needs the scope {need.scope}; roles that have it: {', '.join(roles)}"
     raise NotAllowed(f"{who.name} may not do this: {reason}.", allowed=[str(need.scope)])

@@ -10,8 +10,8 @@ from app.deliveries.notify import Attachment, Notify
 NotifyBody = Annotated[
     list[str] | Notify | None,
     Field(
-        description="Who is told when it has ended: names of webhooks, and addresses that may get mail; as an object "
-        "with what a mail carries.",
+        description="Recipients to notify when it has ended: names of webhooks, and addresses that may get mail; as "
+        "an object, also what a mail contains.",
         examples=[["ops-channel", "ops@example.com"]],
     ),
 ]
@@ -20,8 +20,8 @@ NotifyBody = Annotated[
 class Recipients(BaseModel):
     """Whom something tells."""
 
-    to: list[str] = Field(description="Names of webhooks, and addresses.")
-    attach: list[Attachment] = Field(description="What a mail about a report carries.")
+    to: list[str] = Field(description="Names of webhooks, and mail addresses.")
+    attach: list[Attachment] = Field(description="What a mail about a report contains.")
 
 
 def recipients(notify: Notify) -> Recipients:

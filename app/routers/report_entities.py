@@ -34,7 +34,7 @@ _EXPLANATION: Final[Any] = Union[tuple(kind.drilldown.model for kind in REPORT_K
 
 _Day = Annotated[
     LocalDate | None,
-    Query(alias="date", description="Show this local day alone. Default: all days of the report, at most the last 31."),
+    Query(alias="date", description="Show only this local day. Default: all days of the report, at most the last 31."),
 ]
 
 _SPECIFICATION: Final = "application/vnd.vegalite.v6+json"
@@ -44,11 +44,11 @@ _SPECIFICATION: Final = "application/vnd.vegalite.v6+json"
 @router.get(
     "/reports/{report_id}/entities/{key:path}/chart.png",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}, "description": "The picture, 1600 pixels wide"}},
+    responses={200: {"content": {"image/png": {}}, "description": "The chart, 1600 pixels wide"}},
 )
 @needs(Scope.REPORTS_READ)
 def draw_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = None) -> Response:
-    """The days of one entity as a picture: when it is open, its time, its polls, in local time."""
+    """A chart of the days of one entity in local time: its open hours, its status and its polls."""
     return Response(reports.entity_picture(report_id, key, day=day), media_type="image/png")
 
 
@@ -59,7 +59,7 @@ def draw_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = N
 )
 @needs(Scope.REPORTS_READ)
 def specify_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = None) -> Response:
-    """The same picture as its Vega-Lite specification."""
+    """The same chart as a Vega-Lite specification."""
     chart = reports.entity_chart(report_id, key, day=day)
     return Response(json.dumps(chart.spec, ensure_ascii=False, allow_nan=False), media_type=_SPECIFICATION)
 
@@ -67,9 +67,9 @@ def specify_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day 
 @router.get("/reports/{report_id}/entities/{key:path}", response_model=_EXPLANATION)
 @needs(Scope.REPORTS_READ)
 def explain_entity(reports: Reports, report_id: _ReportId, key: _Key) -> BaseModel:
-    """Why the figures of one entity are what they are.
+    """Explain the figures of one entity.
 
-    By the parameters of the report: when it is open, each stretch of one status, what decided it and what ended it,
-    each outage with its polls. Polls that were loaded since the report count.
+    With the parameters of the report: when it is open, each stretch of one status, what decided and what ended it,
+    and each outage with its polls. Polls that were loaded after the report are included.
     """
     return reports.explain(report_id, key)

@@ -115,8 +115,8 @@ class ReportFile(BaseModel):
 
     name: str
     url: str = Field(
-        description="Link. A presigned one expires: poll again for a new one. With OPENHOURS_DOWNLOADS=through it is "
-        "the address of the file at this service."
+        description="Link. A presigned link expires: poll again for a new one. With OPENHOURS_DOWNLOADS=through it "
+        "points to the file at this service."
     )
     bytes: int
     rows: int
@@ -136,7 +136,7 @@ class CompleteAnswer(_Answer):
     url: str = Field(description="Link to the main file.")
     files: list[ReportFile]
     as_of: datetime | None = Field(description="The instant for which the report was computed.")
-    warnings: list[Warned] = Field(description="What is probably not meant.", default_factory=list)
+    warnings: list[Warned] = Field(description="Warnings about probable mistakes.", default_factory=list)
 
 
 class ReportError(BaseModel):
@@ -208,17 +208,17 @@ class ReportSummary(BaseModel):
     finished_at: datetime | None
     error: ReportError | None
     asked: dict[str, Any] | None = Field(
-        description="Parameters that are not the defaults, without `as_of`; null in lists if they are long."
+        description="Parameters that differ from the defaults, without `as_of`; null in lists if they are long."
     )
     begun_by: str | None = Field(
-        description="What began it unasked, such as `schedule` and its id; null: somebody asked for it."
+        description="What started it automatically, such as `schedule` and its id; null: a request started it."
     )
 
 
 class ReportDetails(ReportSummary):
     """A report: what the list says of it, its parameters, how far it is, and its files."""
 
-    params: dict[str, Any] = Field(description="Parameters that it runs with, the defaults included.")
+    params: dict[str, Any] = Field(description="Parameters that it runs with, including defaults.")
     stage: Stage | None = Field(description="What it is doing; null once it has ended.")
     progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
     files: list[ReportFile] = Field(description="The files of a complete report, with links.")
@@ -235,8 +235,8 @@ class ReportList(BaseModel):
 class OutlineAnswer(BaseModel):
     """A summary as a table for people."""
 
-    columns: list[str] = Field(description="Their names; the first is that of what the rows are about.")
-    rows: list[list[str]] = Field(description="Texts, as many as columns.")
+    columns: list[str] = Field(description="Names of the columns; the first one names what the rows are about.")
+    rows: list[list[str]] = Field(description="Texts, one for each column.")
     notes: list[str] = Field(description="Remarks for the reader, a sentence each.")
 
 
@@ -331,7 +331,7 @@ async def get_report(
     report_id: Annotated[_ReportId, Query()],
     wait: Wait = 0,
 ) -> PollAnswer:
-    """The status of a report. Always 200 for a known id; links are signed at each poll."""
+    """The status of a report. Always 200 for a known id; each poll signs new links."""
     state = await run_in_threadpool(services.reports.poll, report_id)
     if wait and isinstance(state, Running):
         has_ended = await services.waiters.wait(report_id, seconds=wait)
@@ -345,7 +345,7 @@ async def get_report(
 @router.post("/get_report", responses=NOT_FOUND | TOO_LARGE)
 @needs(Scope.REPORTS_READ)
 async def post_get_report(services: AllServices, response: Response, body: _Poll, wait: Wait = 0) -> PollAnswer:
-    """The same with the id in the body; for older clients."""
+    """The same, with the id in the body; for older clients."""
     poll = await run_in_threadpool(checked, Poll, body)
     bind(report_id=poll.report_id)
     return await get_report(services, response, poll.report_id, wait)
@@ -401,7 +401,7 @@ def describe_report(reports: Reports, response: Response, report_id: _ReportId) 
 @router.get(
     "/reports/{report_id}/summary",
     response_model=_FINDINGS,
-    responses=NOT_FOUND | CONFLICT | {304: {"description": "It is still the one of the ETag"}},
+    responses=NOT_FOUND | CONFLICT | {304: {"description": "The file still has this ETag"}},
 )
 @needs(Scope.REPORTS_READ)
 async def get_summary(

@@ -30,10 +30,12 @@ class NewRule(BaseModel):
     name: str = Field(description="Unique name: a to z, 0 to 9, -, _ and ., at most 64.", examples=["stores-down"])
     kind: str = Field(max_length=100, description="Of `GET /rules/kinds`.", examples=["store_down"])
     options: dict[str, Any] = Field(
-        default_factory=dict, description="Of the kind, as its schema has them.", examples=[{"minutes": 30}]
+        default_factory=dict,
+        description="Options of the kind, as its schema describes them.",
+        examples=[{"minutes": 30}],
     )
     notify: NotifyBody = None
-    enabled: StrictBool = Field(True, description="Whether it does anything; false: paused.")
+    enabled: StrictBool = Field(True, description="Whether it is active; false: paused.")
 
     def spec(self) -> RuleSpec:
         """The same for the service."""
@@ -52,10 +54,10 @@ class RuleAnswer(BaseModel):
     notify: Recipients
     enabled: bool
     paused_reason: str | None = Field(description="Why it is paused, for people.")
-    wrong: int = Field(description="How many things are wrong by it at the moment.")
-    looked_at: datetime | None = Field(description="When it last looked, of a kind that looks by itself.")
+    wrong: int = Field(description="Number of current findings.")
+    looked_at: datetime | None = Field(description="When it last checked, for kinds that check regularly.")
     created_by: str
-    runs_as: str = Field(description="Who last set it, for whom it acts.")
+    runs_as: str = Field(description="Who last changed it; it acts on behalf of this user.")
     created_at: datetime
     updated_at: datetime
 
@@ -63,7 +65,7 @@ class RuleAnswer(BaseModel):
 class Wrong(BaseModel):
     """Something that is wrong by a rule."""
 
-    about: str = Field(description="What: a store, a source, a schedule, a kind of files.")
+    about: str = Field(description="What it is about: a store, a source, a schedule, a kind of files.")
     began_at: datetime
 
 
@@ -85,7 +87,7 @@ class RuleKindAnswer(BaseModel):
     name: str
     summary: str
     options: dict[str, Any] = Field(description="JSON Schema of its options.")
-    tells: bool = Field(description="Whether it tells somebody, so that it needs `notify`.")
+    tells: bool = Field(description="Whether it notifies somebody, so that it needs `notify`.")
     example: dict[str, Any] = Field(description="Options of one.")
 
 
@@ -102,7 +104,7 @@ def list_rules(rules: Rules) -> RuleList:
 @router.post("/rules", status_code=201, responses=NOT_FOUND | CONFLICT | TOO_LARGE)
 @needs(Scope.SCHEDULES_WRITE)
 def add_rule(rules: Rules, new: _NewRule, response: Response) -> RuleAnswer:
-    """Make a rule. It acts for whoever makes it, who must themselves be allowed what it does."""
+    """Make a rule. It acts on behalf of its maker, who must have the rights for what it does."""
     made = _answer(rules.add(checked(NewRule, new).spec()))
     response.headers["Location"] = f"/rules/{made.rule_id}"
     return made
@@ -128,7 +130,7 @@ def list_rule_kinds(rules: Rules) -> list[RuleKindAnswer]:
 @router.get("/rules/{name}", responses=NOT_FOUND)
 @needs(Scope.REPORTS_READ)
 def get_rule(rules: Rules, name: _Name) -> RuleDetails:
-    """A rule, and what is wrong by it."""
+    """A rule with its current findings."""
     found, episodes = rules.get(name)
     return RuleDetails(**_members(found), episodes=[_wrong(one) for one in episodes])
 
@@ -136,14 +138,14 @@ def get_rule(rules: Rules, name: _Name) -> RuleDetails:
 @router.put("/rules/{name}", responses=NOT_FOUND | CONFLICT | TOO_LARGE)
 @needs(Scope.SCHEDULES_WRITE)
 def put_rule(rules: Rules, name: _Name, new: _NewRule) -> RuleAnswer:
-    """Set a rule anew, all of it. From then on it acts for whoever does so."""
+    """Replace a rule completely. From then on it acts on behalf of the caller."""
     return _answer(rules.replace(name, checked(NewRule, new).spec()))
 
 
 @router.delete("/rules/{name}", status_code=204, responses=NOT_FOUND)
 @needs(Scope.SCHEDULES_WRITE)
 def delete_rule(rules: Rules, name: _Name) -> Response:
-    """Remove a rule; what it has begun or told stays."""
+    """Remove a rule; the reports and messages that it started stay."""
     rules.remove(name)
     return Response(status_code=204)
 
@@ -151,14 +153,14 @@ def delete_rule(rules: Rules, name: _Name) -> Response:
 @router.post("/rules/{name}/pause", responses=NOT_FOUND)
 @needs(Scope.SCHEDULES_WRITE)
 def pause_rule(rules: Rules, name: _Name) -> RuleAnswer:
-    """Have a rule do nothing until it is resumed."""
+    """Pause a rule until it is resumed."""
     return _answer(rules.pause(name))
 
 
 @router.post("/rules/{name}/resume", responses=NOT_FOUND)
 @needs(Scope.SCHEDULES_WRITE)
 def resume_rule(rules: Rules, name: _Name) -> RuleAnswer:
-    """Have a paused rule go on, for whoever resumes it."""
+    """Resume a paused rule on behalf of the caller."""
     return _answer(rules.resume(name))
 
 

@@ -31,16 +31,18 @@ _Cron = Annotated[
     str | None,
     Field(
         max_length=200,
-        description="When, instead of `every`: minute, hour, day of the month, month, day of the week.",
+        description="When it is due, instead of `every`: minute, hour, day of the month, month, day of the week.",
         examples=["30 6 * * 1-5"],
     ),
 ]
-_Every = Annotated[Every | None, Field(description="When: every hour, day, weekday (Monday to Friday), week or month.")]
+_Every = Annotated[
+    Every | None, Field(description="When it is due: every hour, day, weekday (Monday to Friday), week or month.")
+]
 _At = Annotated[
     str | None,
     Field(
         max_length=20,
-        description="Local time, HH:MM; of every hour the minute, :MM, by default :00.",
+        description="Local time, HH:MM; for every hour the minute, :MM, by default :00.",
         examples=["06:30"],
     ),
 ]
@@ -48,14 +50,12 @@ _On = Annotated[
     str | None,
     Field(
         max_length=20,
-        description="Of every week a day, by default `monday`; of every month a date from 1 to 28, by default 1, or "
+        description="For every week a day, by default `monday`; for every month a date from 1 to 28, by default 1, or "
         "`last`.",
         examples=["monday"],
     ),
 ]
-_Zone = Annotated[
-    str, Field(max_length=100, description="IANA time zone on whose clock it is due.", examples=["Europe/Berlin"])
-]
+_Zone = Annotated[str, Field(max_length=100, description="IANA time zone of these times.", examples=["Europe/Berlin"])]
 
 
 class NewSchedule(BaseModel):
@@ -68,7 +68,7 @@ class NewSchedule(BaseModel):
     kind: str = Field(description="Report kind, or name of the source.", examples=["uptime"])
     params: dict[str, Any] = Field(
         default_factory=dict,
-        description="Parameters of the report, without `as_of`, which is another one each time.",
+        description="Parameters of the report, without `as_of`, which changes with each run.",
         examples=[{"period": "last_week"}],
     )
     cron: _Cron = None
@@ -77,12 +77,13 @@ class NewSchedule(BaseModel):
     on: _On = None
     timezone: _Zone = "UTC"
     as_of: AsOf = Field(
-        "run", description="Instant that its reports speak for: when it is due, or the last beginning before that."
+        "run",
+        description="`as_of` of its reports: the due time, or the start of the day, week or month that contains it.",
     )
     catch_up: CatchUp = Field(
-        "latest", description="Which of the instants count that no replica was there for: the latest one, or none."
+        "latest", description="Which due times are made up for when no replica was running: the latest one, or none."
     )
-    enabled: StrictBool = Field(True, description="Whether it begins anything; false: paused.")
+    enabled: StrictBool = Field(True, description="Whether it is active; false: paused.")
     notify: NotifyBody = None
 
     def spec(self) -> ScheduleSpec:
@@ -96,9 +97,9 @@ class NewSchedule(BaseModel):
 class LastRun(BaseModel):
     """What a schedule has last begun."""
 
-    due_at: datetime = Field(description="The instant that it was for.")
+    due_at: datetime = Field(description="The due time that it was started for.")
     job_id: str = Field(description="Id of the report, or of the job of the sync.")
-    status: JobStatus | None = Field(description="How that stands; null once it is past its retention.")
+    status: JobStatus | None = Field(description="Its status; null once its retention has passed.")
     error: str | None = Field(description="Why it failed.")
 
 
@@ -117,12 +118,14 @@ class ScheduleAnswer(BaseModel):
     catch_up: CatchUp
     enabled: bool
     paused_reason: str | None = Field(description="Why it is paused, for people.")
-    notify: Recipients = Field(description="Who is told when a report of it ends.")
-    next: list[datetime] = Field(description="The next three instants; empty while it is paused.")
-    last: LastRun | None = Field(description="What it has last begun.")
-    skipped: int = Field(description="How many instants had been missed when it was last due, which began nothing.")
+    notify: Recipients = Field(description="Recipients to notify when one of its reports ends.")
+    next: list[datetime] = Field(description="The next three due times; empty while it is paused.")
+    last: LastRun | None = Field(description="What it started last.")
+    skipped: int = Field(
+        description="Number of due times that were missed before it was last due; nothing was started for them."
+    )
     created_by: str
-    runs_as: str = Field(description="Who last set it, for whom it acts.")
+    runs_as: str = Field(description="Who last changed it; it acts on behalf of this user.")
     created_at: datetime
     updated_at: datetime
 
@@ -157,7 +160,7 @@ def list_schedules(
     schedules: Schedules,
     state: Annotated[
         Literal["active", "paused", "failed"] | None,
-        Query(description="List only those that are active, that are paused, or whose last job failed."),
+        Query(description="List only schedules that are active, that are paused, or whose last job failed."),
     ] = None,
 ) -> ScheduleList:
     """All schedules, by name."""
@@ -167,7 +170,7 @@ def list_schedules(
 @router.post("/schedules", status_code=201, responses=NOT_FOUND | CONFLICT | TOO_LARGE)
 @needs(Scope.SCHEDULES_WRITE)
 def add_schedule(schedules: Schedules, new: _NewSchedule, response: Response) -> ScheduleAnswer:
-    """Make a schedule. It acts for whoever makes it, who must themselves be allowed what it does."""
+    """Make a schedule. It acts on behalf of its maker, who must have the rights for what it does."""
     made = _answer(schedules.add(checked(NewSchedule, new).spec()))
     response.headers["Location"] = f"/schedules/{made.schedule_id}"
     return made
@@ -184,7 +187,7 @@ def preview_schedule(
     on: Annotated[str | None, Query(max_length=20, description="As of a schedule.")] = None,
     timezone: Annotated[str, Query(max_length=100, description="IANA time zone.")] = "UTC",
 ) -> PreviewAnswer:
-    """When a schedule would be due, in words and as its next three instants."""
+    """When a schedule would be due, in words and as its next three due times."""
     timing, following = schedules.preview(When(cron, every, at, on), timezone)
     return PreviewAnswer(cron=timing.cron, words=timing.words, timezone=timezone, next=_local(timing, following))
 
@@ -199,14 +202,14 @@ def get_schedule(schedules: Schedules, name: _Name) -> ScheduleAnswer:
 @router.put("/schedules/{name}", responses=NOT_FOUND | CONFLICT | TOO_LARGE)
 @needs(Scope.SCHEDULES_WRITE)
 def put_schedule(schedules: Schedules, name: _Name, new: _NewSchedule) -> ScheduleAnswer:
-    """Set a schedule anew, all of it. From then on it acts for whoever does so."""
+    """Replace a schedule completely. From then on it acts on behalf of the caller."""
     return _answer(schedules.replace(name, checked(NewSchedule, new).spec()))
 
 
 @router.delete("/schedules/{name}", status_code=204, responses=NOT_FOUND)
 @needs(Scope.SCHEDULES_WRITE)
 def delete_schedule(schedules: Schedules, name: _Name) -> Response:
-    """Remove a schedule; what it has begun stays."""
+    """Remove a schedule; the jobs that it started stay."""
     schedules.remove(name)
     return Response(status_code=204)
 
@@ -214,21 +217,21 @@ def delete_schedule(schedules: Schedules, name: _Name) -> Response:
 @router.post("/schedules/{name}/pause", responses=NOT_FOUND)
 @needs(Scope.SCHEDULES_WRITE)
 def pause_schedule(schedules: Schedules, name: _Name) -> ScheduleAnswer:
-    """Have a schedule begin nothing until it is resumed."""
+    """Pause a schedule until it is resumed."""
     return _answer(schedules.pause(name))
 
 
 @router.post("/schedules/{name}/resume", responses=NOT_FOUND)
 @needs(Scope.SCHEDULES_WRITE)
 def resume_schedule(schedules: Schedules, name: _Name) -> ScheduleAnswer:
-    """Have a paused schedule go on, for whoever resumes it; nothing is begun for what it missed."""
+    """Resume a paused schedule on behalf of the caller; missed due times are not made up for."""
     return _answer(schedules.resume(name))
 
 
 @router.post("/schedules/{name}/run", status_code=202, responses=NOT_FOUND | TOO_MANY)
 @needs(Scope.SCHEDULES_WRITE)
 def run_schedule(schedules: Schedules, name: _Name) -> Begun:
-    """Begin now what a schedule begins, as of now, for whoever asks; when it is due does not change."""
+    """Run a schedule now, as of now, on behalf of the caller; its due times do not change."""
     return Begun(job_id=schedules.run(name))
 
 

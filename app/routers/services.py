@@ -91,6 +91,6 @@ class Services:
 
     @property
     def has_founding_apis(self) -> bool:
-        """Whether clients of the founding systems find what is theirs."""
+        """Whether the routes for clients of the founding systems are enabled."""
         enabled = self.settings.founding_logins
         return enabled == "on" or (enabled is None and self.mode is Mode.LOCAL)

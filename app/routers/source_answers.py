@@ -26,20 +26,20 @@ class SourceAnswer(BaseModel):
     name: str
     kind: str
     address: str = Field(description="Base address of the API.")
-    repositories: list[str] = Field(description="Patterns of the repositories that are read.")
-    projects: list[str] = Field(description="Projects that are read, where the kind knows no repositories.")
+    repositories: list[str] = Field(description="Patterns of the repositories to read.")
+    projects: list[str] = Field(description="Projects to read, for kinds without repositories.")
     streams: list[str] = Field(description="Streams that are read.")
-    app: SourceApp | None = Field(description="The app whose private key the token is; null: none.")
-    token: str | None = Field(description="`stored`, or where it is read from; null: there is none.")
-    enabled: bool = Field(description="Whether syncs begin by themselves.")
+    app: SourceApp | None = Field(description="The app whose private key serves as the token; null: none.")
+    token: str | None = Field(description="`stored`, or where the token is read from; null: there is no token.")
+    enabled: bool = Field(description="Whether syncs start automatically.")
     paused_reason: str | None = Field(description="Why they do not.")
-    created_by: str | None = Field(description="Name of who added it.")
+    created_by: str | None = Field(description="Name of the user who added it.")
     created_at: datetime
     updated_at: datetime
-    synced_at: datetime | None = Field(description="When a sync that read everything last began.")
-    requests: int | None = Field(description="That the last sync has made.")
+    synced_at: datetime | None = Field(description="Start of the last sync that read everything.")
+    requests: int | None = Field(description="Number of requests of the last sync.")
     records: int | None = Field(description="That it has read.")
-    error: SourceError | None = Field(description="Why the last sync failed; null: it did not.")
+    error: SourceError | None = Field(description="Why the last sync failed; null: it did not fail.")
 
 
 class FindingAnswer(BaseModel):
@@ -68,9 +68,11 @@ class SyncAnswer(BaseModel):
 
     sync_id: str
     status: JobStatus
-    begins_at: datetime | None = Field(description="Before which it does not: the API has asked for a pause.")
-    stage: str | None = Field(description="What it does while it runs.")
-    progress: float | None = Field(description="How far that is, 0 to 1.")
+    begins_at: datetime | None = Field(
+        description="It does not start before this instant, because the API has asked for a pause."
+    )
+    stage: str | None = Field(description="Its current stage while it runs.")
+    progress: float | None = Field(description="Share of that stage that is done, 0 to 1.")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -83,12 +85,14 @@ class CursorAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     name: str
-    scopes: int = Field(description="Repositories that it is read of, owners of them, or projects.")
-    unfinished: int = Field(description="Those of them of which more is to be read.")
-    missing: int = Field(description="Those beside them of which it cannot be read: see the ledger.")
-    watermark: datetime | None = Field(description="Up to when all of them are read; null: one is not yet.")
+    scopes: int = Field(description="Number of repositories, owners or projects from which it is read.")
+    unfinished: int = Field(description="Those of them with more to read.")
+    missing: int = Field(description="Further ones from which it cannot be read: see the ledger.")
+    watermark: datetime | None = Field(
+        description="Instant up to which all of them are read; null: one of them is not read yet."
+    )
     in_turn: bool = Field(
-        description="Without a sign of a change, a sync reads some of them only: those that it last read longest ago."
+        description="Without a sign of a change, a sync reads only some of them: those that were last read longest ago."
     )
 
 
@@ -98,26 +102,30 @@ class BudgetAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     resource: str
-    allowed: int | None = Field(description="Requests an hour; null: the API does not say.")
+    allowed: int | None = Field(description="Requests per hour; null: the API does not say.")
     remaining: int | None
-    reset_at: datetime | None = Field(description="When all of them are allowed again.")
-    blocked_until: datetime | None = Field(description="Until when the API has asked for a pause.")
+    reset_at: datetime | None = Field(description="When the full number is available again.")
+    blocked_until: datetime | None = Field(description="End of the pause that the API has asked for.")
     updated_at: datetime
 
 
 class SourceStatusAnswer(SourceAnswer):
-    """A source, and how it is doing."""
+    """A source with its status."""
 
     watermark: datetime | None = Field(
-        description="Up to when everything is read, but for the gaps; null: something is not yet."
+        description="Instant up to which everything is read, except for gaps; null: something is not read yet."
     )
-    lag_seconds: float | None = Field(description="How long ago that was.")
-    last_sync: SyncAnswer | None = Field(description="The sync that runs or waits, else the one that ended last.")
-    is_reprocessed: bool = Field(description="Whether its rows are being made anew.")
+    lag_seconds: float | None = Field(description="Time since that instant.")
+    last_sync: SyncAnswer | None = Field(
+        description="The sync that is running or waiting, otherwise the one that ended last."
+    )
+    is_reprocessed: bool = Field(description="Whether its rows are being rebuilt.")
     cursors: list[CursorAnswer] = Field(description="By stream.")
     budget: list[BudgetAnswer] = Field(description="By resource; empty before the first request.")
-    repository_states: dict[str, int] = Field(description="How many repositories are `ok`, `gone`, `forbidden` …")
-    open_gaps: int = Field(description="How much is known not to have been read: see the ledger.")
+    repository_states: dict[str, int] = Field(
+        description="Number of repositories in each state: `ok`, `gone`, `forbidden` …"
+    )
+    open_gaps: int = Field(description="Number of open gaps: see the ledger.")
 
 
 class GapAnswer(BaseModel):
@@ -126,13 +134,13 @@ class GapAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     stream: str
-    repository: str | None = Field(description="`owner/name`; null: of the whole source.")
+    repository: str | None = Field(description="`owner/name`; null: the whole source.")
     code: str
     message: str = Field(description="For people.")
-    since: datetime | None = Field(description="What is missing begins then; null: nobody knows.")
-    until: datetime | None = Field(description="And ends then; null: nobody knows, or it goes on.")
+    since: datetime | None = Field(description="Start of the missing data; null: unknown.")
+    until: datetime | None = Field(description="End of the missing data; null: unknown, or still open.")
     opened_at: datetime
-    closed_at: datetime | None = Field(description="When it was read after all; null: it is still missing.")
+    closed_at: datetime | None = Field(description="When the missing data was read; null: it is still missing.")
 
 
 class GapList(BaseModel):
@@ -146,7 +154,7 @@ class RepositoryAnswer(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    repo_id: int = Field(description="The number that the API knows it by, whatever its name.")
+    repo_id: int = Field(description="Its number at the API, which stays when its name changes.")
     full_name: str = Field(description="`owner/name`, as last seen.")
     default_branch: str | None
     state: str = Field(description="`ok`, or why it is not read.")
@@ -212,7 +220,7 @@ def checked_answer(one: Source, findings: Sequence[Finding]) -> CheckedSourceAns
 
 
 def status_answer(one: Source, status: SourceStatus) -> SourceStatusAnswer:
-    """A source, and how it is doing."""
+    """A source with its status."""
     return SourceStatusAnswer(
         **_members(one),
         watermark=status.watermark,

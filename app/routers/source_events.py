@@ -25,7 +25,7 @@ _EVENT: Final = {
 class EventTaken(BaseModel):
     """What an event has begun."""
 
-    sources: list[str] = Field(description="Names of the sources that are synced sooner for it.")
+    sources: list[str] = Field(description="Names of the sources that are synced earlier because of it.")
 
 
 class EventSecret(BaseModel):
@@ -33,8 +33,8 @@ class EventSecret(BaseModel):
 
     address: str = Field(description="Payload URL. Without a `public_url` only its path.")
     content_type: str = "application/json"
-    secret: str = Field(description="That events are signed with.")
-    events: list[str] = Field(description="That are worth sending; others are ignored.")
+    secret: str = Field(description="Secret with which events are signed.")
+    events: list[str] = Field(description="Events that are useful; others are ignored.")
 
 
 @router.post("/sources/github/events", responses=_NOT_SIGNED | TOO_LARGE, openapi_extra=_EVENT)
@@ -44,10 +44,11 @@ async def take_github_event(
     events: SourceEvents,
     event: Annotated[str | None, Header(alias="X-GitHub-Event", description="What has happened.")] = None,
     signature: Annotated[
-        str | None, Header(alias="X-Hub-Signature-256", description="Of the body, with the secret of a source.")
+        str | None,
+        Header(alias="X-Hub-Signature-256", description="Signature of the body with the secret of a source."),
     ] = None,
 ) -> EventTaken:
-    """Take an event as a hint to sync sooner; it has to be signed with the secret of a source."""
+    """Receive an event as a hint to sync earlier; it must be signed with the secret of a source."""
     body = await request.body()
     return EventTaken(sources=list(await run_in_threadpool(events.receive, event, signature, body)))
 
@@ -60,7 +61,7 @@ def get_event_secret(
     name: Annotated[str, Path(description="Name of a source.", examples=["github"])],
     response: Response,
 ) -> EventSecret:
-    """What has to be entered at GitHub so that it sends events for a source."""
+    """What to enter at GitHub so that it sends events for a source."""
     setup = events.setup(name)
     response.headers["Cache-Control"] = "no-store"
     base = (services.settings.public_url or "").rstrip("/")

@@ -33,19 +33,22 @@ router = APIRouter(tags=["sources"], responses=UNAVAILABLE | UNPROCESSABLE, depe
 
 _Name = Annotated[str, Path(description="Name of a source.", examples=["github"])]
 
-_Check = Annotated[bool, Query(description="Look first whether it can be read; what cannot is refused.")]
+_Check = Annotated[bool, Query(description="Check first whether the source can be read; refuse it if not.")]
 
-_Streams = Annotated[list[str] | None, Query(description="Repeat it for more. Default: all streams.")]
+_Streams = Annotated[
+    list[str] | None, Query(description="Repeat the parameter for several streams. Default: all streams.")
+]
 _Since = Annotated[AwareDatetime | None, Query(description="With Z or an offset. Default: from the beginning.")]
 
 
 class SourceChange(SourceOptions):
     """What a source is to read, and with which token."""
 
-    token: SecretStr | None = Field(None, description="Stored encrypted, and never shown.")
+    token: SecretStr | None = Field(None, description="Stored encrypted and never shown.")
     token_from: str | None = Field(
         None,
-        description="Instead of a token, where it is read from at each use: `env:OPENHOURS_TOKEN_…`, or `file:NAME` in "
+        description="Instead of a token, where it is read from each time it is used: `env:OPENHOURS_TOKEN_…`, or "
+        "`file:NAME` in "
         "`OPENHOURS_SECRETS_FOLDER`.",
     )
 
@@ -54,7 +57,7 @@ class NewSource(SourceChange):
     """A source to be added."""
 
     name: str | None = Field(
-        None, description="By which commands and addresses know it. Null: that of the kind.", examples=["github"]
+        None, description="Name of the source in commands and addresses. Null: that of the kind.", examples=["github"]
     )
     kind: str = Field("github", description="What it reads: `github` or `pypistats`.", examples=["github"])
 
@@ -71,7 +74,7 @@ def list_sources(sources: Sources) -> SourceList:
 def add_source(
     sources: Sources, body: Annotated[Any, Body(), described_as(NewSource)], *, check: _Check = True
 ) -> CheckedSourceAnswer:
-    """Add a source; its first sync begins as soon as a worker is free."""
+    """Add a source; its first sync starts as soon as a worker is free."""
     new = checked(NewSource, body)
     return checked_answer(*sources.add(new.name or new.kind, new.kind, _options(new), _token(new), checked=check))
 
@@ -79,7 +82,7 @@ def add_source(
 @router.get("/sources/{name}", responses=NOT_FOUND)
 @needs(Scope.DATA_READ)
 def get_source(sources: Sources, name: _Name) -> SourceStatusAnswer:
-    """A source, and how it is doing."""
+    """A source with its status."""
     return status_answer(*sources.status(name))
 
 
@@ -88,7 +91,7 @@ def get_source(sources: Sources, name: _Name) -> SourceStatusAnswer:
 def put_source(
     sources: Sources, name: _Name, body: Annotated[Any, Body(), described_as(SourceChange)], *, check: _Check = True
 ) -> CheckedSourceAnswer:
-    """Replace what a source reads, and its token if one is given; another address needs it again."""
+    """Replace the settings of a source, and its token if one is given; a new address needs the token again."""
     new = checked(SourceChange, body)
     return checked_answer(*sources.change(name, _options(new), _token(new), checked=check))
 
@@ -96,21 +99,21 @@ def put_source(
 @router.delete("/sources/{name}", status_code=204, responses=NOT_FOUND)
 @needs(Scope.SOURCES_WRITE)
 def remove_source(sources: Sources, name: _Name) -> None:
-    """Remove a source with its ledger; the rows and pages that it brought stay."""
+    """Remove a source with its ledger; the rows and pages that it has read stay."""
     sources.remove(name)
 
 
 @router.post("/sources/{name}/sync", status_code=202, responses=NOT_FOUND | CONFLICT)
 @needs(Scope.SOURCES_WRITE)
 def sync_source(sources: Sources, name: _Name) -> SyncQueued:
-    """Read what is new, unless a sync waits already."""
+    """Sync new data, unless a sync is already waiting."""
     return SyncQueued(source=name, sync_id=sources.sync(name))
 
 
 @router.post("/sources/{name}/reset", status_code=202, responses=NOT_FOUND | CONFLICT)
 @needs(Scope.SOURCES_WRITE)
 def reset_source(sources: Sources, name: _Name, *, stream: _Streams = None, since: _Since = None) -> SyncQueued:
-    """Read again what was changed since an instant, or everything."""
+    """Read again everything that changed since an instant, or everything."""
     return SyncQueued(source=name, sync_id=sources.reset(name, streams=stream or None, since=since))
 
 
@@ -123,21 +126,21 @@ def reprocess_source(
     stream: Annotated[str | None, Query(description="Default: all streams.")] = None,
     since: _Since = None,
 ) -> ReprocessQueued:
-    """Make rows anew from the pages that are kept, without a request."""
+    """Rebuild rows from the stored pages, without requests to the API."""
     return ReprocessQueued(source=name, job_id=sources.reprocess(name, stream=stream, since=since))
 
 
 @router.post("/sources/{name}/pause", responses=NOT_FOUND)
 @needs(Scope.SOURCES_WRITE)
 def pause_source(sources: Sources, name: _Name) -> SourceAnswer:
-    """Have no sync begin until the source is resumed."""
+    """Pause syncs until the source is resumed."""
     return source_answer(sources.pause(name))
 
 
 @router.post("/sources/{name}/resume", responses=NOT_FOUND)
 @needs(Scope.SOURCES_WRITE)
 def resume_source(sources: Sources, name: _Name) -> SourceAnswer:
-    """Have a source go on, with a sync now."""
+    """Resume a source, and sync it now."""
     return source_answer(sources.resume(name))
 
 
@@ -147,10 +150,10 @@ def list_gaps(
     sources: Sources,
     name: _Name,
     *,
-    closed: Annotated[bool, Query(description="Also those that were read after all.")] = False,
+    closed: Annotated[bool, Query(description="Also closed gaps, whose data has been read since.")] = False,
     limit: Annotated[int, Query(ge=1, le=1000, description="Gaps to list.")] = 200,
 ) -> GapList:
-    """The ledger of what is known not to have been read, newest first."""
+    """The ledger of open gaps, newest first."""
     return GapList(gaps=[GapAnswer.model_validate(one) for one in sources.gaps(name, closed=closed, limit=limit)])
 
 

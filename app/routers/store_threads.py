@@ -22,7 +22,7 @@ class StoreThreads(BoundedThreads):
 
     def refusal(self, requests: int) -> ObjectStoreUnavailable:
         return ObjectStoreUnavailable(
-            f"The object store is slow: {requests} requests wait for it already. Try again in a moment."
+            f"The object store is slow: {requests} requests are already waiting for it. Try again in a moment."
         )
 
     async def blocks(self, source: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -42,7 +42,7 @@ _MEANINGS: Final = {
     413: "Too large",
     415: "Content type or encoding not accepted",
     423: "Another request is adding to the upload",
-    429: "Too many loads are waiting, or too many bytes of this client are under way",
+    429: "Too many loads are waiting, or too many bytes of this client are being uploaded",
     460: "The checksum does not match the bytes",
 }
 
@@ -65,7 +65,7 @@ async def require_plain_content(
     """Raise WrongContentEncoding for bytes that would have to be decoded: a file is stored as it comes."""
     if content_encoding is not None and content_encoding.strip().lower() not in {"", "identity"}:
         raise WrongContentEncoding(
-            f"Content-Encoding is {content_encoding!r}, but files are stored as they come: leave that header out. A "
+            f"Content-Encoding is {content_encoding!r}, but files are stored as they arrive: leave out that header. A "
             "gzip file is recognized by its bytes.",
             allowed=["identity"],
         )
@@ -84,8 +84,8 @@ _Metadata = Annotated[
     Header(
         description="`kind` (required), `filename`, `on_error`, `max_errors`, `columns`, `mapping`, `set`, "
         "`assume_zone`, `valid_from`, `source`, `covers`, `covers_from`, `covers_to`, `snapshot`, `notify`, `force`, "
-        "`sha256`; base64. Where clients of the founding systems find what is theirs, `upload_id`, a UUID, stands for "
-        "`kind`."
+        "`sha256`; base64. If the routes for clients of the founding systems are enabled, `upload_id`, a UUID, can "
+        "replace `kind`."
     ),
 ]
 _Checksum = Annotated[str | None, Header(description="sha256 or sha1, a space, the digest in base64.")]
@@ -202,7 +202,7 @@ async def add_to_upload(
     content_type: _ContentType = None,
     content_length: _ContentLength = None,
 ) -> Response:
-    """Append bytes to an upload. If the connection breaks, what was received is kept, unless there is a checksum."""
+    """Append bytes to an upload. If the connection breaks, the received bytes are kept, unless there is a checksum."""
     if content_type != BYTES:
         raise _wrong_type(content_type)
     checksum = None if upload_checksum is None else Checksum.of(upload_checksum)

@@ -16,5 +16,5 @@ class Warned(BaseModel):
 
     @classmethod
     def all_of(cls, told: Sequence[Mapping[str, Any]] | None) -> list["Warned"]:
-        """The warnings as they are stored; None of what an earlier version has recorded."""
+        """The warnings as they are stored; None for records of an earlier version."""
         return [cls.model_validate(one) for one in told or ()]

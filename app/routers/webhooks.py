@@ -31,22 +31,22 @@ class NewWebhook(BaseModel):
     name: str = Field(description="Unique name: a to z, 0 to 9, -, _ and ., at most 64.", examples=["ops-channel"])
     url: str = Field(
         max_length=2000,
-        description="Where its receiver listens: https, at a public address unless OPENHOURS_WEBHOOK_ALLOW has it.",
+        description="URL of the receiver: https, at a public address or one that OPENHOURS_WEBHOOK_ALLOW allows.",
         examples=["https://hooks.example.com/openhours"],
     )
     format: str = Field(
         "standard",
         max_length=100,
-        description="What the receiver understands: `standard` (Standard Webhooks), `slack`, `teams` or `discord`.",
+        description="Format of the messages: `standard` (Standard Webhooks), `slack`, `teams` or `discord`.",
     )
     events: list[str] = Field(
         default_factory=list,
         max_length=100,
-        description="Types of events that it is told of unasked, or `*` for all; without any only what names it.",
+        description="Types of events that it receives, or `*` for all; empty: only events of what names it.",
         examples=[["report.complete", "report.failed"]],
     )
     description: str | None = Field(None, max_length=1000, description="For people.")
-    enabled: StrictBool = Field(True, description="Whether anything is sent to it.")
+    enabled: StrictBool = Field(True, description="Whether messages are sent to it.")
 
     def spec(self) -> WebhookSpec:
         """The same for the service."""
@@ -63,11 +63,11 @@ class WebhookAnswer(BaseModel):
     events: list[str]
     description: str | None
     enabled: bool
-    disabled_reason: str | None = Field(description="Why nothing is sent to it, for people.")
-    failing_since: datetime | None = Field(description="When the first attempt failed since one succeeded.")
+    disabled_reason: str | None = Field(description="Why no messages are sent to it, for people.")
+    failing_since: datetime | None = Field(description="First failed attempt since the last success.")
     secret_version: int = Field(description="Counted from 1; grows with each rotation.")
-    previous_until: datetime | None = Field(description="Until when the secret of before signs along.")
-    waiting: int = Field(description="Deliveries that wait to be sent.")
+    previous_until: datetime | None = Field(description="Until when messages are also signed with the previous secret.")
+    waiting: int = Field(description="Deliveries that are waiting to be sent.")
     delivered: int = Field(description="Deliveries that arrived.")
     failed: int = Field(description="Deliveries that failed for good or were dropped.")
     last_at: datetime | None = Field(description="When the last attempt ended.")
@@ -79,7 +79,7 @@ class WebhookAnswer(BaseModel):
 class WebhookWithSecret(WebhookAnswer):
     """A webhook with its secret, which is shown this once."""
 
-    secret: str = Field(description="By which the receiver checks signatures: `whsec_…`. Shown this once.")
+    secret: str = Field(description="Secret with which the receiver checks signatures: `whsec_…`. Shown this once.")
 
 
 class WebhookList(BaseModel):
@@ -96,7 +96,7 @@ class EventType(BaseModel):
 
 
 class EventTypes(BaseModel):
-    """The types of events that webhooks can be told of."""
+    """The types of events that webhooks can receive."""
 
     events: list[EventType]
 
@@ -112,7 +112,7 @@ class SendFailed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: Instant = Field(description="Those that were made at this instant or later, with Z or an offset.")
+    since: Instant = Field(description="Only deliveries made at or after this instant, with Z or an offset.")
 
 
 class SentAgain(BaseModel):
@@ -134,7 +134,7 @@ def list_webhooks(webhooks: Webhooks) -> WebhookList:
 @router.post("/webhooks", status_code=201, responses=CONFLICT | TOO_LARGE)
 @needs(Scope.WEBHOOKS_WRITE)
 def add_webhook(webhooks: Webhooks, new: _NewWebhook, response: Response) -> WebhookWithSecret:
-    """Make a webhook. Its secret is in the answer, and never again."""
+    """Make a webhook. Only this response contains its secret."""
     made, secret = webhooks.add(checked(NewWebhook, new).spec())
     response.headers["Location"] = f"/webhooks/{made.id}"
     return _with_secret(response, made, secret)
@@ -144,7 +144,7 @@ def add_webhook(webhooks: Webhooks, new: _NewWebhook, response: Response) -> Web
 @router.get("/webhooks/events")
 @needs(Scope.WEBHOOKS_WRITE)
 def list_event_types() -> EventTypes:
-    """The types of events that webhooks can be told of."""
+    """The types of events that webhooks can receive."""
     return EventTypes(events=[EventType(type=name, words=words) for name, words in TYPES.items()])
 
 
@@ -158,7 +158,7 @@ def get_webhook(webhooks: Webhooks, name: _Name) -> WebhookAnswer:
 @router.put("/webhooks/{name}", responses=NOT_FOUND | CONFLICT | TOO_LARGE)
 @needs(Scope.WEBHOOKS_WRITE)
 def put_webhook(webhooks: Webhooks, name: _Name, new: _NewWebhook) -> WebhookAnswer:
-    """Set a webhook anew, all of it but its secret."""
+    """Replace a webhook completely, except for its secret."""
     return _answer(webhooks.replace(name, checked(NewWebhook, new).spec()))
 
 
@@ -173,21 +173,21 @@ def delete_webhook(webhooks: Webhooks, name: _Name) -> Response:
 @router.post("/webhooks/{name}/enable", responses=NOT_FOUND)
 @needs(Scope.WEBHOOKS_WRITE)
 def enable_webhook(webhooks: Webhooks, name: _Name) -> WebhookAnswer:
-    """Send to a webhook what happens from now on."""
+    """Enable a webhook: it receives events from now on."""
     return _answer(webhooks.enable(name))
 
 
 @router.post("/webhooks/{name}/disable", responses=NOT_FOUND)
 @needs(Scope.WEBHOOKS_WRITE)
 def disable_webhook(webhooks: Webhooks, name: _Name) -> WebhookAnswer:
-    """Send nothing to a webhook until it is enabled; what waits for it is dropped."""
+    """Disable a webhook; its waiting deliveries are dropped."""
     return _answer(webhooks.disable(name))
 
 
 @router.post("/webhooks/{name}/rotate", responses=NOT_FOUND)
 @needs(Scope.WEBHOOKS_WRITE)
 def rotate_webhook(webhooks: Webhooks, name: _Name, response: Response) -> WebhookWithSecret:
-    """Make a new secret; the one of before signs along for a day."""
+    """Make a new secret; for a day, messages are signed with the previous one, too."""
     made, secret = webhooks.rotate(name)
     return _with_secret(response, made, secret)
 
@@ -195,14 +195,14 @@ def rotate_webhook(webhooks: Webhooks, name: _Name, response: Response) -> Webho
 @router.post("/webhooks/{name}/test", status_code=202, responses=NOT_FOUND)
 @needs(Scope.WEBHOOKS_WRITE)
 def test_webhook(webhooks: Webhooks, name: _Name) -> Tested:
-    """Send a message to a webhook by which its receiver can be tried."""
+    """Send a test message to a webhook."""
     return Tested(delivery_id=webhooks.test(name))
 
 
 @router.post("/webhooks/{name}/send_failed", status_code=202, responses=NOT_FOUND | TOO_LARGE)
 @needs(Scope.WEBHOOKS_WRITE)
 def send_failed(webhooks: Webhooks, name: _Name, since: Annotated[Any, Body(), described_as(SendFailed)]) -> SentAgain:
-    """Send once more all that a webhook did not get since an instant."""
+    """Send again every delivery that a webhook has missed since an instant."""
     return SentAgain(deliveries=webhooks.send_failed(name, since=checked(SendFailed, since).since))
 
 

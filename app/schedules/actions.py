@@ -96,7 +96,7 @@ class Reports:
     def _require_free(self, run: Run) -> None:
         """Refuse an instant in the parameters, which would be the same for every run."""
         if _AS_OF in run.params and _AS_OF in self._service.kind(run.kind).params.model_fields:
-            reason = "cannot be a parameter of a schedule, whose reports speak for another instant each time"
+            reason = "cannot be a parameter of a schedule, because each of its reports has another instant"
             allowed = "as_of of the schedule itself"
             wrong = WrongValue(parameter=_AS_OF, received=run.params[_AS_OF], reason=reason, allowed=allowed)
             raise invalid_parameters([wrong], subject=run.kind)
@@ -124,11 +124,11 @@ class Syncs:
         """Raises UnknownSource; InvalidParameters, because a sync has no parameters."""
         register.named(connection, run.kind)
         if not run.notify.is_nobody:
-            reason = "is for reports; a webhook for sync.failed, or a rule of kind source_lag, tells of syncs"
+            reason = "is for reports; for syncs, use a webhook for sync.failed or a rule of kind source_lag"
             wrong = WrongValue(parameter="notify", received=list(run.notify.to), reason=reason)
             raise invalid_parameters([wrong], subject=run.kind)
         if run.params:
-            reason, allowed = "are for reports; the source itself says what is read", "{}"
+            reason, allowed = "are for reports; the source itself defines what to read", "{}"
             wrong = WrongValue(parameter="params", received=run.params, reason=reason, allowed=allowed)
             raise invalid_parameters([wrong], subject=run.kind)
 

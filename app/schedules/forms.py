@@ -44,7 +44,7 @@ def cron_of(when: When) -> str:
     """
     if when.cron is not None:
         if lonely := [name for name in ("every", "at", "on") if getattr(when, name) is not None]:
-            raise _refused(lonely[0], getattr(when, lonely[0]), "cannot be combined with cron: it says all of that")
+            raise _refused(lonely[0], getattr(when, lonely[0]), "cannot be combined with cron, which sets all of that")
         return when.cron
     if when.every is None:
         allowed = f"{', '.join(EVERY)}; or cron instead"

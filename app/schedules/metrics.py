@@ -23,6 +23,6 @@ def schedule_metrics(connection: Connection) -> Iterator[Metric]:
     yield states
     yield GaugeMetricFamily(
         "openhours_schedule_delay_seconds",
-        "How long the schedule has been due that has been due longest; 0 if none is.",
+        "Time since the oldest due schedule became due; 0 if none is due.",
         row.delay,
     )

@@ -95,7 +95,7 @@ class ScheduleService:
             return records.required(connection, name)
 
     def remove(self, name: str) -> None:
-        """Remove a schedule; what it has begun stays. Raises UnknownSchedule."""
+        """Remove a schedule; the jobs that it started stay. Raises UnknownSchedule."""
         with database_errors(), self._engine.begin() as connection:
             before = records.required(connection, name, lock=True)
             connection.execute(delete(schedule).where(schedule.c.id == before.id))

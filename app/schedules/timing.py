@@ -116,7 +116,7 @@ def checked(cron: str, timezone: str, *, now: datetime) -> Timing:
     """What was asked for, with one space between fields.
 
     Raises:
-        InvalidParameters: no such expression or zone, or the expression names no time of the next 50 years.
+        InvalidParameters: no such expression or zone, or the expression matches no time in the next 50 years.
     """
     if timezone not in known_zones():
         near = suggestions(timezone, known_zones())
@@ -132,7 +132,7 @@ def checked(cron: str, timezone: str, *, now: datetime) -> Timing:
         field = str(error).removeprefix("Bad ").replace("day-of-", "day of the ")
         raise _refused("cron", cron, f"has a {field} that cron does not know", _FIELDS) from error
     if following is None:
-        raise _refused("cron", cron, "names no time of the next 50 years", _FIELDS)
+        raise _refused("cron", cron, "matches no time in the next 50 years", _FIELDS)
     return timing
 
 

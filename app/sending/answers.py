@@ -53,7 +53,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> timedelta | Non
 
 def _error(status: int) -> str:
     if 300 <= status < 400:
-        return f"It answered {status}, a redirect. None is followed: enter the address that it leads to."
+        return f"It answered {status}, a redirect. Redirects are not followed: enter the address that it leads to."
     return f"It answered {_PHRASES.get(status, status)}."
 
 

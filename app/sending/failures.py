@@ -17,13 +17,13 @@ _CERTIFICATES: Final = {
 
 _UNTRUSTED: Final = "its certificate is not from an authority that this service trusts"
 
-_TOO_LATE: Final = "no connection came about in time"
+_TOO_LATE: Final = "the connection timed out"
 
 #: The first that fits.
 _WORDS: Final[Mapping[type[BaseException], str]] = {
     socket.gaierror: "there is no such host, or the name server does not answer",
-    ssl.SSLError: "no encrypted connection came about: see that it takes https at this port",
-    ConnectionRefusedError: "the connection was refused: nothing listens there, or a firewall is in between",
+    ssl.SSLError: "TLS failed: check that it accepts https at this port",
+    ConnectionRefusedError: "the connection was refused: nothing listens there, or a firewall blocks it",
     httpcore2.ConnectTimeout: _TOO_LATE,
 }
 
@@ -43,5 +43,5 @@ def words_of(error: Exception, *, connected: bool, seconds: float) -> str:
     if isinstance(error, TimeoutError):
         return f"it did not answer within the {seconds:g} seconds of an attempt" if connected else _TOO_LATE
     if isinstance(error, OSError) and not connected:
-        return "there is no way to it from the network of this service"
+        return "it cannot be reached from the network of this service"
     return "the connection ended without an answer, or the answer does not follow HTTP"

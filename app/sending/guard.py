@@ -158,7 +158,7 @@ def _network(part: str) -> IPv4Network | IPv6Network | None:
     try:
         return ip_network(part)
     except ValueError as error:
-        reason = ": bits are set behind its prefix" if "host bits" in str(error) else ""
+        reason = ": bits are set after its prefix" if "host bits" in str(error) else ""
         raise ValueError(
             f"{part!r} is neither a network such as 10.1.0.0/16, nor a host name, nor *.suffix{reason}"
         ) from None
@@ -207,7 +207,7 @@ def _host(text: str) -> Address | str:
     except ValueError:
         pass
     raise Refused(
-        f"{shown(text)} is not the name of a host, and not an address in its usual spelling, such as 203.0.113.7."
+        f"{shown(text)} is neither the name of a host nor an address in the usual notation, such as 203.0.113.7."
     )
 
 
@@ -246,11 +246,11 @@ def _refuse_unless(is_public: bool, host: str, port: int, *, is_tls: bool) -> No
     """Raise Refused for what the list does not allow, unless it is public and reached as such receivers are."""
     if not is_public:
         raise Refused(
-            f"{shown(host)} does not lead to the public internet, or not only. Whoever runs this service can allow "
-            f"receivers inside, with {SETTING}."
+            f"{shown(host)} does not lead only to the public internet. The operator of this service can allow internal "
+            f"receivers with {SETTING}."
         )
     if not is_tls:
-        raise Refused(f"http is for receivers inside that {SETTING} allows. Use https.")
+        raise Refused(f"http is only for internal receivers that {SETTING} allows. Use https.")
     if port < _FIRST_FREE_PORT and port not in _PORTS.values():
         raise Refused(
             f"Port {port} is that of another protocol. Allowed are 443, 80 and all from {_FIRST_FREE_PORT:,}; others "

@@ -133,10 +133,10 @@ def message(
         ValueError: message_id is not made of letters, digits, _ - and dots, or an address is none of the web.
     """
     if not _MESSAGE_ID.fullmatch(message_id):
-        raise ValueError(f"message_id {message_id!r} is not made of letters, digits, _ and -, with dots between them")
+        raise ValueError(f"message_id {message_id!r} may have only letters, digits, _ and -, with dots between them")
     for link in (letter.page, unsubscribe):
         if link is not None and not _LINK.fullmatch(link):
-            raise ValueError(f"{link!r} is not an address of the web in ASCII, of at most 1,800 characters")
+            raise ValueError(f"{link!r} is not a web address in ASCII of at most 1,800 characters")
     mail, domain = EmailMessage(policy=_POLICY), domain_of(sender)
     mail["From"], mail["To"], mail["Date"] = sender, recipient, at
     mail["Subject"] = _subject(letter.subject)

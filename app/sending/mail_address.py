@@ -22,7 +22,7 @@ def address(text: str) -> str:
         ValueError: it is none, or more than one, or has a name, a comment or quotes.
     """
     if "<" in text:
-        raise _not_an_address(text, "give what is between < and > alone, without a name")
+        raise _not_an_address(text, "give only the part between < and >, without a name")
     local, at, domain = text.rpartition("@")
     if not at:
         raise _not_an_address(text, "it has no @")
@@ -34,7 +34,7 @@ def address(text: str) -> str:
         )
     plain = _ascii_domain(domain)
     if plain is None:
-        raise _not_an_address(text, "after the @ is to be the name of a domain, with a dot in it")
+        raise _not_an_address(text, "after the @ must be the name of a domain with a dot in it")
     whole = f"{local}@{plain}"
     if len(whole) > _MOST_OF_ADDRESS:
         raise _not_an_address(text, f"it is longer than {_MOST_OF_ADDRESS} characters")

@@ -62,13 +62,13 @@ def parse(url: str) -> Server:
     user, password = _credentials(parts)
     security = _security(parts, host)
     if security is Security.NONE and user is not None and not _is_loopback(host):
-        raise ValueError("would send the password readable for everybody on the way: remove tls=none, or the password")
+        raise ValueError("would send the password unencrypted: remove tls=none, or the password")
     return Server(host=host, port=port or _PORTS[parts.scheme], security=security, user=user, password=password)
 
 
 def _encoded() -> str:
     return (
-        f"It is to look like {_EXAMPLE}, and in the user and the password the characters / ? # @ : % are written as "
+        f"It must look like {_EXAMPLE}, and in the user and the password the characters / ? # @ : % are written as "
         "%2F %3F %23 %40 %3A %25"
     )
 
@@ -92,13 +92,13 @@ def _credentials(parts: SplitResult) -> tuple[str | None, str | None]:
     if parts.username is None:
         return None, None
     if re.search(r"%(?![0-9A-Fa-f]{2})", f"{parts.username}:{parts.password}"):
-        raise ValueError(f"has a % in the user or the password that begins no code. {_encoded()}")
+        raise ValueError(f"has a % in the user or the password that starts no code. {_encoded()}")
     user, password = unquote(parts.username), unquote(parts.password or "")
     if not user or not password:
         raise ValueError("has a user without a password, or a password without a user")
     if not (user + password).isascii() or not (user + password).isprintable():
         raise ValueError(
-            "has a user or a password with characters that are not ASCII, or invisible: SMTP has no rule for them"
+            "has a user or a password with characters that are not ASCII, or invisible: SMTP does not support them"
         )
     return user, password
 
@@ -111,4 +111,4 @@ def _security(parts: SplitResult, host: str) -> Security:
         return Security.NONE if _is_loopback(host) else Security.STARTTLS
     if parts.scheme == "smtp" and asked in ([("tls", "none")], [("tls", "starttls")]):
         return Security(asked[0][1])
-    raise ValueError("has something after a ? that is not known; after smtp:// it may be ?tls=starttls or ?tls=none")
+    raise ValueError("has an unknown option after the ?; allowed after smtp://: ?tls=starttls or ?tls=none")

@@ -27,7 +27,7 @@ SLOWEST_BYTES_PER_SECOND: Final = 128 * 1024
 MOST_OF_ANSWER: Final = 2048
 
 _NO_SMTP: Final = (
-    "What answers at OPENHOURS_SMTP_URL does not speak SMTP, or speaks TLS where none is expected: check the port, and "
+    "The server at OPENHOURS_SMTP_URL does not speak SMTP, or speaks TLS where none is expected: check the port, and "
     "whether it is smtps:// or smtp://."
 )
 
@@ -120,20 +120,20 @@ def _introduce(client: Client, server: Server, context: ssl.SSLContext) -> None:
     if server.user is not None and server.password is not None:
         if not client.has_extn("auth"):
             raise _Unfit(
-                "The mail server lets nobody log in on this connection: remove user and password from "
+                "The mail server offers no login on this connection: remove user and password from "
                 "OPENHOURS_SMTP_URL, or ask for TLS with smtps:// or ?tls=starttls."
             )
         try:
             client.login(server.user, server.password)
         except ValueError:
-            raise _Unfit("The mail server asks for a login in a way that makes no sense.") from None
+            raise _Unfit("The mail server asks for a login in an invalid way.") from None
 
 
 def _handed_in(client: Client, data: bytes, sender: str, recipient: str) -> Outcome:
     options = [f"size={len(data)}"] if client.has_extn("size") else []
     code, answer = client.mail(sender, options)
     if not _is_good(code):
-        wants_login = "asks for a user and a password, which OPENHOURS_SMTP_URL has not,"
+        wants_login = "asks for a user and a password, which OPENHOURS_SMTP_URL lacks,"
         who = f"refused {sender} (OPENHOURS_MAIL_FROM) as the sender, or the size of the mail,"
         return _refused(code, answer, wants_login if code == 530 else who)
     code, answer = client.rcpt(recipient)
@@ -216,7 +216,7 @@ def _of_time(_: Any, deadline: Deadline) -> str:
 
 
 _NO_TLS: Final = (
-    "TLS with the mail server failed: check the port, and whether OPENHOURS_SMTP_URL is to begin with smtps:// or "
+    "TLS with the mail server failed: check the port, and whether OPENHOURS_SMTP_URL must begin with smtps:// or "
     "smtp://."
 )
 
@@ -228,7 +228,7 @@ _WORDS: Final[tuple[tuple[type[Exception], str | Callable[[Any, Deadline], str]]
     (smtplib.SMTPAuthenticationError, _of_login),
     (smtplib.SMTPResponseException, _of_reply),
     (smtplib.SMTPServerDisconnected, _CUT),
-    (smtplib.SMTPException, "The mail server asks for a login in a way that is not known here: not PLAIN or LOGIN."),
+    (smtplib.SMTPException, "The mail server offers neither PLAIN nor LOGIN to log in."),
     (TimeoutError, _of_time),
     (ConnectionRefusedError, "Nothing listens at the host and port of OPENHOURS_SMTP_URL."),
     (ConnectionError, _CUT),
@@ -244,6 +244,6 @@ _WORDS: Final[tuple[tuple[type[Exception], str | Callable[[Any, Deadline], str]]
     ),
     (
         OSError,
-        lambda error, _: f"The mail server cannot be reached: {error.strerror or 'the network does not say why'}.",
+        lambda error, _: f"The mail server cannot be reached: {error.strerror or 'the network gives no reason'}.",
     ),
 )

@@ -34,7 +34,7 @@ def check(kind: SourceKind, options: SourceOptions, access: Access) -> list[Find
 
     Raises:
         SourceRefused: nothing can be read; ``findings`` among its details are all that was found.
-        TokenRefused, SourceUnavailable: the API does not take the token, or does not answer.
+        TokenRefused, SourceUnavailable: the API does not accept the token, or does not answer.
     """
     findings: list[Finding] = []
     try:
@@ -54,9 +54,9 @@ def check(kind: SourceKind, options: SourceOptions, access: Access) -> list[Find
                 findings += _of_streams(client, wanted, first)
     except SourceUnavailable as error:
         message = error.message.removesuffix(" The next sync asks again.")
-        raise SourceUnavailable(f"{message} Nothing was stored; look at the address and the network.") from error
+        raise SourceUnavailable(f"{message} Nothing was stored; check the address and the network.") from error
     except MustWait as error:
-        findings.append(Finding("warning", f"{error.message} The rest was not looked at."))
+        findings.append(Finding("warning", f"{error.message} The rest was not checked."))
     return _acceptable(findings)
 
 
@@ -105,7 +105,7 @@ def _of_token(client: Client, *, is_given: bool) -> Iterator[Finding]:
     try:
         answer = client.get("/rate_limit")
     except Missing:
-        yield Finding("ok", "The API has no limits, or does not tell them.")
+        yield Finding("ok", "The API has no limits, or does not report them.")
         return
     core = _limits(answer)
     if not is_given:
@@ -117,7 +117,7 @@ def _of_token(client: Client, *, is_given: bool) -> Iterator[Finding]:
     says = "" if scopes is None else f" Its scopes: {scopes or 'none, so it reads only what is public'}."
     yield Finding("ok", f"The token works, with {_requests(core)}.{says}")
     if (ends := answer.headers.get("github-authentication-token-expiration")) is not None:
-        yield Finding("warning", f"The token ends at {ends}; nothing is read after that until there is another.")
+        yield Finding("warning", f"The token expires at {ends}; nothing is read after that until you give another.")
 
 
 def _limits(answer: Answer) -> Mapping[str, Any]:
@@ -148,7 +148,7 @@ def _of_repositories(
         items = [one for one in listed.body or [] if str(one.get("full_name", "")) in meant]
         more = f" on the first page of {len(listed.body or [])}" if listed.next else ""
         if not items and not listed.next:
-            message = f"{owner}: none of the {len(listed.body or [])} repositories that the token sees is meant by "
+            message = f"{owner}: none of the {len(listed.body or [])} repositories that the token sees matches "
             yield _Found(Finding("error", f"{message}{', '.join(patterns)}."))
             continue
         names = [str(one["full_name"]) for one in items[:3]]
@@ -160,7 +160,7 @@ def _of_repositories(
             body = client.get(f"/repos/{name}").body
         except Missing as error:
             yield _Found(
-                Finding("error", f"{name}: there is no such repository that the token may see. {error.message}")
+                Finding("error", f"{name}: there is no such repository, or the token may not see it. {error.message}")
             )
         else:
             yield _Found(Finding("ok", f"{name}: is read."), body)
@@ -170,7 +170,7 @@ def _no_owner(error: Missing, address: str) -> str:
     hint = (
         "" if address.endswith(("api.github.com", "/api/v3")) else " The API of an Enterprise Server ends with /api/v3."
     )
-    no_such = "there is no organisation or user of this name that the token may see; check its spelling."
+    no_such = "there is no organisation or user of this name, or the token may not see it; check the spelling."
     return f"{no_such} {error.message}{hint}"
 
 
@@ -198,6 +198,6 @@ def _of_streams(client: Client, streams: list[Stream], repository: Mapping[str, 
             if isinstance(items, list):
                 readable.append(stream.stream)
             else:
-                yield Finding("warning", f"{stream.stream}: {path} gives no list; is the address that of the API?")
+                yield Finding("warning", f"{stream.stream}: {path} returns no list; is this the address of the API?")
     if readable:
         yield Finding("ok", f"Can be read of {full_name}: {', '.join(readable)}.")

@@ -81,8 +81,8 @@ class EventService:
         signed = self._signed(known, signature, body)
         if not signed:
             raise EventNotSigned(
-                "The event is not signed with the secret of a source (X-Hub-Signature-256). What has to be entered as "
-                "the secret at GitHub is told by: openhours sources events NAME"
+                "The event is not signed with the secret of a source (X-Hub-Signature-256). To see the secret to "
+                "enter at GitHub: openhours sources events NAME"
             )
         payload = _object(body)
         if event not in EVENTS:

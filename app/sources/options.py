@@ -54,19 +54,21 @@ class SourceOptions(BaseModel):
     )
     repositories: Annotated[tuple[str, ...], Field(max_length=1000)] = Field(
         (),
-        description="Of GitHub: patterns such as `org/*`, `org/name`, `!org/old-*`: those that one matches, and none "
-        "with `!`.",
+        description="For github: patterns such as `org/*`, `org/name`, `!org/old-*`; repositories that a pattern "
+        "matches, without those that one with `!` matches.",
         examples=[["acme/*", "!acme/old-*"]],
     )
     projects: Annotated[tuple[str, ...], Field(max_length=1000)] = Field(
-        (), description="Of pypistats: names of projects of the Python Package Index.", examples=[["requests", "flask"]]
+        (),
+        description="For pypistats: names of projects of the Python Package Index.",
+        examples=[["requests", "flask"]],
     )
     streams: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
-        None, description="Streams to be read. Null: all of the kind."
+        None, description="Streams to read. Null: all of the kind."
     )
 
     app: SourceApp | None = Field(
-        None, description="The GitHub App whose private key the token is. Null: the token is one itself."
+        None, description="The GitHub App whose private key serves as the token. Null: the token is an access token."
     )
 
     @field_validator("address")
@@ -81,7 +83,7 @@ class SourceOptions(BaseModel):
             if _PATTERN.fullmatch(pattern) is None:
                 raise ValueError(f"{pattern[:80]!r} is not a pattern such as org/*, org/name or !org/old-*")
         if patterns and all(pattern.startswith("!") for pattern in patterns):
-            raise ValueError("has only patterns that leave out; add one that takes in, such as org/*")
+            raise ValueError("has only patterns that exclude; add one that includes, such as org/*")
         return tuple(dict.fromkeys(patterns))
 
     @field_validator("projects")
@@ -182,11 +184,11 @@ def _base_address(text: str) -> str:
     if parts.scheme not in {"https", "http"} or not host or port == 0 or re.search(r"[\s\\]", text):
         raise ValueError("is not an address such as https://HOST/api/v3")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("has more than a scheme, a host, a port and a path; a token is given apart")
+        raise ValueError("has more than a scheme, a host, a port and a path; give the token separately")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ValueError("would send the token unencrypted; http is for this machine alone, so begin with https://")
+        raise ValueError("would send the token unencrypted; http is only for this machine; use https://")
     if host in _PAGES:
-        raise ValueError("is that of the pages; the API is at https://api.github.com")
+        raise ValueError("is the address of the web pages; the API is at https://api.github.com")
     return text.rstrip("/")
 
 

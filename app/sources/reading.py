@@ -139,7 +139,7 @@ class Reader:
                     self._sleep(pause)
         if announced:
             raise SourceIncomplete(
-                f"{path} has announced a page that the API does not know. The next sync reads it anew."
+                f"{path} has announced a page that the API does not know. The next sync reads it again."
             )
         return None
 
@@ -160,7 +160,7 @@ class Reader:
                 how = "without the next one" if found else "empty" if is_list else "without a list"
                 raise SourceIncomplete(
                     f"{path} must have more: its page {params.get('page', 1)} came {how}, {len(EMPTY_PAUSES) + 1} "
-                    "times. The next sync reads it anew."
+                    "times. The next sync reads it again."
                 )
             self._sleep(pause)
         return ListPage(

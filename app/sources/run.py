@@ -212,7 +212,7 @@ class Run:
 
         def settle(connection: Connection, rejected: int) -> None:
             if rejected:
-                message = f"{rejected:,} rows of {stream.stream} did not pass the checks; their datasets say why."
+                message = f"{rejected:,} rows of {stream.stream} did not pass the checks; see their datasets."
                 ledger.open_gap(connection, self.source.id, stream.stream, "", Gap(Reason.REJECTED_ROWS, message))
             self._settle(connection, outcomes)
 

@@ -116,7 +116,7 @@ class SourceSecrets:
             return _token(self._cipher(source_id, key_id).decrypt(token).decode())
         except InvalidToken as error:
             raise TokenUnavailable(
-                "The stored token of this source cannot be decrypted: it was changed, or is that of another source. "
+                "The stored token of this source cannot be decrypted: it was changed, or belongs to another source. "
                 "Give the source its token again."
             ) from error
 

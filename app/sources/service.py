@@ -84,7 +84,7 @@ class SourceService:
             return register.named(connection, name)
 
     def status(self, name: str) -> tuple[Source, SourceStatus]:
-        """A source, and how it is doing. Raises UnknownSource."""
+        """A source with its status. Raises UnknownSource."""
         secrets = self._secrets()
         with database_errors(), self._engine.connect() as connection:
             found = register.named(connection, name)
@@ -188,7 +188,7 @@ class SourceService:
             return register.named(connection, name)
 
     def resume(self, name: str) -> Source:
-        """Have a source go on, with a sync now. Raises UnknownSource."""
+        """Resume a source, and sync it now. Raises UnknownSource."""
         with database_errors(), self._engine.begin() as connection:
             before = register.named(connection, name, for_update=True)
             if before.enabled:

@@ -120,7 +120,7 @@ class SourceStatus:
 
     @property
     def lag_seconds(self) -> float | None:
-        """How long ago that was."""
+        """Time since that instant."""
         return None if self.watermark is None else max((self.now - self.watermark).total_seconds(), 0.0)
 
 

@@ -15,7 +15,7 @@ from app.timeline import DAY, Micros
 from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, Status
 
-#: How many of the lowest availability are kept with their hours; as many as a picture has room for.
+#: How many of the lowest availability are kept with their hours; as many as an image has room for.
 WORST: Final = 50
 
 #: State of an hour in ``states``, and the order of the columns of ``of_day``.

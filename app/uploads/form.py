@@ -34,8 +34,8 @@ class FormFile:
 
 #: Of a form that its parser does not accept; which byte it stopped at helps nobody.
 _UNREADABLE: Final = (
-    "The form cannot be read: its parts are not parted by the boundary of its Content-Type (70 characters at most), or "
-    "the head of a part is broken or too large."
+    "The form cannot be read: its parts are not separated by the boundary of its Content-Type (at most 70 "
+    "characters), or the header of a part is malformed or too large."
 )
 
 

@@ -84,7 +84,7 @@ class Places:
             self._leaving.append(place)
             if place.sender is not None:
                 place.sender.end(
-                    ReplicaUnavailable("This upload is slow and others wait for its place: continue it in a moment.")
+                    ReplicaUnavailable("This upload is slow and others are waiting: continue it in a moment.")
                 )
 
 

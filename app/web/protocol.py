@@ -185,7 +185,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
         else:
             seconds = self._limits.head_seconds
-            self._refuse(RequestTooSlow(f"The head of the request was not whole after {seconds:g} seconds."))
+            self._refuse(RequestTooSlow(f"The headers of the request were not complete after {seconds:g} seconds."))
 
     def _check_body(self, now: float) -> None:
         limits, cycle = self._limits, self.cycle
@@ -201,7 +201,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()  # clients of tus resume after a cut, and give up at a status of 4xx
         else:
             rate = self._limits.body_bytes_per_second
-            self._refuse(RequestTooSlow(f"The body came at less than {rate} bytes a second."))
+            self._refuse(RequestTooSlow(f"The body arrived at less than {rate} bytes a second."))
 
     def _refuse(self, error: OpenhoursError) -> None:
         """Answer if nothing is answered yet, and read on for a while: to close at once would reset the answer."""
@@ -243,5 +243,5 @@ def _written(error: OpenhoursError) -> bytes:
 
 
 async def _answer_full(scope: Scope, receive: Receive, send: Send) -> None:
-    error = ReplicaUnavailable("This replica has as many open requests as it can take; try again soon.")
+    error = ReplicaUnavailable("This replica has reached its limit of open requests; try again soon.")
     await _answer_of(error)(scope, receive, send)

@@ -52,7 +52,7 @@ def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Sch
         case "extra_forbidden":
             return _unknown(name, error.get("input"), path, schema)
         case "json_invalid":  # its value would be all of the text
-            reason = "is not JSON that can be read: it holds half of a surrogate pair, or it breaks off"
+            reason = "is not readable JSON: it contains half of a surrogate pair, or is truncated"
             return WrongValue(parameter=name, received=None, reason=reason, allowed=words, is_shown=False)
     is_ours, is_hidden = error["type"] in _OURS, is_secret(described)
     reason = _reason(error, words)

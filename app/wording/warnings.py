@@ -1,13 +1,13 @@
-"""What is probably not meant, although nothing is wrong: told beside the result, which it never prevents."""
+"""Warnings about probable mistakes in valid data: shown beside the result, which they never prevent."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-#: Of how many cases a warning gives an example.
+#: Most examples that a warning gives.
 EXAMPLES: Final = 5
 
-#: Of these, so many are shown in a line.
+#: Examples that the command line shows.
 SHOWN: Final = 2
 
 #: Longest example, characters: a key may be much longer.
@@ -15,51 +15,50 @@ LONGEST: Final = 80
 
 #: The messages by code; ``{count}`` is how many cases there are.
 MESSAGES: Final = {
-    "damaged_keys": "{count} of the keys look as if a spreadsheet or a data frame had turned ids into rounded numbers: "
-    "format the column as text and export it again",
-    "fixed_offset_zones": "rows with a zone whose clocks never change: {count}; where they do change, write the zone "
-    "of a city",
-    "contradicting_polls": "polls that say something else than a later line for the same store and instant: {count}; "
-    "the later line counts",
-    "long_coding_time": "pull requests whose first commit is more than a year older than they are: {count}; all that "
-    "time counts as coding",
-    "keys_without_polls": "stores of the file that have no polls: {count}; see that the keys are spelt as in the polls",
-    "stores_without_polls": "stores without polls in the time that the report reads: {count}; all their open time is "
-    "unknown",
-    "default_zone": "stores with polls that have no time zone of their own: {count}; they go by the default zone "
-    "{zone}: load timezones for them",
-    "default_hours": "stores with polls that have no hours: {count}; they count as open around the clock: load hours "
-    "for them",
-    "polls_outside_hours": "stores that have polls, but none while they are open: {count}; check their hours and time "
-    "zones",
-    "default_team_hours": "pull requests of teams without hours, or of no team: {count} of {all}; they are measured in "
-    "the default hours, {hours}: load hours for their teams",
-    "default_team_zone": "pull requests of teams without a time zone, or of no team: {count} of {all}; they go by the "
-    "default zone {zone}: load timezones for their teams",
-    "rejected_rows": "rows that were left out because a measure is not a number: {count}; rejects.csv has them",
-    "name_taken": "repositories that have been renamed to a name under which there are rows of others: {count}; new "
-    "rows join those, older ones keep the old name; to have all under the new one, reset the source",
-    "not_read": "repositories of which a source is known not to have read all pull requests: {count}; what is missing "
-    "does not count as none: see the gaps of the source",
-    "not_read_stream": "repositories of which a source is known not to have read everything of {stream}: {count}; what "
-    "is missing does not count as none: see the gaps of the source",
-    "nothing_counts": "rows that were read for the metrics: {count}; none of them counts from {first} to {last}: ask "
-    "for other dates, with a period or with since and until, or for another as_of",
-    "unreadable_metrics": "metrics whose definitions an earlier version of the program has stored, and this one cannot "
-    "read: {count}; they are left out: store them as docs/metrics.md says, or remove them",
-    "counts_replaced": "projects of which the source {source} had counts on days of this file, and which it does not "
-    "name: {count}; they have 0 on these days now: load a file that tells of its own projects alone with covers=named",
-    "no_installer": "rows that count as other, none as an install, as none names an installer that is known: {count}; "
-    "if the file does not tell installers, load it without that column, so that the rows count as installs",
-    "days_not_over": "rows of a day that was not over when the file arrived: {count}; they are left out: load the day "
-    "again when it is over",
-    "mostly_unknown": "more than half of the open time is unknown; stores above half: {count}",
+    "damaged_keys": "{count} of the keys look like ids that a spreadsheet or a data frame has rounded: format the "
+    "column as text and export it again",
+    "fixed_offset_zones": "rows whose time zone never changes its clocks: {count}; if the clocks there do change, use "
+    "the zone of a city",
+    "contradicting_polls": "polls that contradict a later line for the same store and instant: {count}; the "
+    "later line counts",
+    "long_coding_time": "pull requests created more than a year after their first commit: {count}; all that time "
+    "counts as coding time",
+    "keys_without_polls": "stores in the file without polls: {count}; check that their keys are spelled as in the "
+    "polls",
+    "stores_without_polls": "stores without polls in the period that the report covers: {count}; all their open time "
+    "is unknown",
+    "default_zone": "stores with polls but no time zone of their own: {count}; the default zone {zone} applies: load "
+    "timezones for them",
+    "default_hours": "stores with polls but no hours: {count}; they count as always open: load hours for them",
+    "polls_outside_hours": "stores with polls only outside their hours: {count}; check their hours and time zones",
+    "default_team_hours": "pull requests of teams without hours, or of no team: {count} of {all}; the default hours "
+    "apply, {hours}: load hours for their teams",
+    "default_team_zone": "pull requests of teams without a time zone, or of no team: {count} of {all}; the default "
+    "zone {zone} applies: load timezones for their teams",
+    "rejected_rows": "rows left out because a measure is not a number: {count}; they are listed in rejects.csv",
+    "name_taken": "repositories renamed to a name that already has rows of another repository: {count}; new rows join "
+    "those rows, older rows keep the old name; to move all rows to the new name, reset the source",
+    "not_read": "repositories whose pull requests a source has not read completely: {count}; missing data does not "
+    "count as zero: see the gaps of the source",
+    "not_read_stream": "repositories whose {stream} a source has not read completely: {count}; missing data does not "
+    "count as zero: see the gaps of the source",
+    "nothing_counts": "rows read for the metrics: {count}; none of them counts from {first} to {last}: choose other "
+    "dates, with period or with since and until, or another as_of",
+    "unreadable_metrics": "metrics whose definitions were stored by an earlier version and cannot be read by this "
+    "one: {count}; they are left out: store them again as described in docs/metrics.md, or remove them",
+    "counts_replaced": "projects with counts of the source {source} on days of this file that the file does not name: "
+    "{count}; their counts on these days are 0 now: to leave other projects alone, load the file with covers=named",
+    "no_installer": "rows that count as other because they name no known installer: {count}; none of them counts as "
+    "an install; if that column does not hold installers, load the file without it, and the rows count as installs",
+    "days_not_over": "rows of a day that had not ended when the file arrived: {count}; they are left out: load that "
+    "day again once it has ended",
+    "mostly_unknown": "more than half of the open time is unknown; stores above one half: {count}",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class DataWarning:
-    """One sort of thing that is probably not meant.
+    """A warning about one sort of probable mistake.
 
     Attributes:
         code: stable, for programs.

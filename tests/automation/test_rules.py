@@ -280,7 +280,7 @@ def test_what_could_do_nothing_is_refused(
 
 @pytest.mark.parametrize("kind", [kind.name for kind in RULE_KINDS.values() if kind.alerts])
 def test_a_rule_that_tells_nobody_is_refused(scene: Scene, kind: str) -> None:
-    with pytest.raises(InvalidParameters, match="does nothing but tell"):
+    with pytest.raises(InvalidParameters, match="only notifies"):
         add(scene, kind, notify=Notify(), **RULE_KINDS[kind].example)
 
 

@@ -45,7 +45,7 @@ def home(empty_home: Path, where: Addresses) -> Path:
     with ThreadPoolExecutor() as pool:
         outcomes = list(pool.map(lambda kind: run(empty_home, "load", kind, str(files[kind])), files))
     contradicting = (
-        "warning: polls that say something else than a later line for the same store and instant: 8; the later line "
+        "warning: polls that contradict a later line for the same store and instant: 8; the later line "
         "counts (158406589678859173 at 2023-01-22 13:45:59 UTC; 2716610122072123243 at 2023-01-18 02:33:59 UTC, …)\n"
     )
     assert [(outcome.code, outcome.out) for outcome in outcomes] == [
@@ -110,8 +110,8 @@ def test_a_report_is_made_and_downloaded_without_a_server(home: Path, tmp_path: 
     assert told[-1].endswith(": complete (100%)")
     # One store of the samples has no time zone, and six have no hours.
     assert [line.split(": ")[1:3] for line in lines if line not in told] == [
-        ["stores with polls that have no time zone of their own", "1; they go by the default zone America/Chicago"],
-        ["stores with polls that have no hours", "6; they count as open around the clock"],
+        ["stores with polls but no time zone of their own", "1; the default zone America/Chicago applies"],
+        ["stores with polls but no hours", "6; they count as always open"],
     ]
 
 
@@ -202,7 +202,7 @@ def test_ctrl_c_in_a_run_without_a_server_says_that_nothing_computes_the_report(
     assert outcome.code == 130
     line = outcome.err.splitlines()[-1]
     assert re.fullmatch(
-        r"report ([0-9a-f]{32}) is kept, but nothing computes it until the next serve, worker or report does; "
+        r"report ([0-9a-f]{32}) is queued, but it is not computed until the next serve, worker or report runs; "
         r"status \1 shows its state, cancel \1 stops it",
         line,
     )
@@ -293,7 +293,7 @@ def test_the_report_on_pull_requests_prints_its_outline(
         "(all)          2  median       -   2.0 h   2.0 h  30.0 min  3.5 h      -",
         "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h      -",
         "                       n       0       2       1         1      1      0",
-        "Median and 90th percentile of elapsed time; n is how many have it.",
+        "Median and 90th percentile of elapsed time; n is the number of rows that have it.",
         "Time to first review including those still waiting (Kaplan-Meier): median 1.0 h, of 2; still waiting: 0.",
         "Open: 1; they wait 1 for review, 0 for changes, 0 for merge; 0 are drafts. open.csv has them.",
     ]
@@ -382,7 +382,7 @@ def test_wrong_rows_are_left_out_on_request_and_written_to_a_file(cli: CommandLi
         *wrong.splitlines(),
         "rejected rows, not loaded: 2",
     ]
-    assert "stores of the file that have no polls: 1;" in warned[0]
+    assert "stores in the file without polls: 1;" in warned[0]
     written = [line.split(",")[:2] for line in rejects.read_text().splitlines()]
     assert written == [["line", "column"], ["2", "timezone_str"], ["3", "row"]]
 

@@ -40,7 +40,7 @@ def test_a_person_is_added_with_a_code_alone_on_stdout(access_cli: CommandLine, 
     said = access_cli("users", "add", "Ada", "--role", "operator", "--email", "ada@example.com")
     assert said.code == 0
     secret_of(said.out.removeprefix(LINK), Kind.ONCE)
-    assert said.err == "Ada chooses a password within 72 hours, by this link:\n"
+    assert said.err == "Ada must choose a password within 72 hours, with this link:\n"
     listed = access_cli("users", "list").out.splitlines()
     assert listed[0].split() == ["name", "kind", "role", "state", "e-mail", "created", "by"]
     assert listed[1].split()[:5] == ["Ada", "person", "operator", "invited", "ada@example.com"]

@@ -146,6 +146,6 @@ def test_show_of_a_repository_says_what_nobody_has_counted(cli: CommandLine, loa
     )
     assert [" ".join(line.split()) for line in shown.out.splitlines()][1:] == [
         "2024-11 1 0/30 some days are missing",
-        "last 30 days: nobody has counted",
+        "last 30 days: not counted",
         "in all: 1",
     ]

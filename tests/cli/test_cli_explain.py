@@ -30,7 +30,7 @@ def test_a_store_is_explained_in_its_local_time_and_drawn(
 ) -> None:
     chart = tmp_path / "days.png"
     said = command_line("explain", STORE, "--accounting", "exact", "--chart", str(chart), "--server", address)
-    assert (said.code, said.err) == (0, f"{chart}: its days as a picture\n")
+    assert (said.code, said.err) == (0, f"{chart}: chart of its days\n")
     lines = said.out.splitlines()
     assert lines[:2] == [
         f"Store {STORE}, exact accounting",
@@ -62,7 +62,7 @@ def test_hourly_accounting_says_how_the_polls_of_an_hour_voted(command_line: Com
     lines = said.out.splitlines()
     assert "16 Jan 2023 18:00:00 to 23 Jan 2023 18:00:00, America/Chicago" in lines
     assert "    14:00:00-15:00:00  up       2 of 2 polls say active" in lines
-    assert any("no polls; as the hour of " in line for line in lines)
+    assert any("no polls; same as the hour of " in line for line in lines)
     assert max(map(len, lines)) <= 80
 
 
@@ -70,7 +70,7 @@ def test_hourly_accounting_says_how_the_polls_of_an_hour_voted(command_line: Com
     ("given", "words"),
     [
         (("none",), "no loaded file has named the store 'none'"),
-        ((STORE, "--date", "2023-01-20"), "--date: it says which day --chart FILE draws; give that, too"),
+        ((STORE, "--date", "2023-01-20"), "--date sets the day that --chart FILE draws; give --chart, too"),
         ((STORE, "--chart", "nowhere/days.png"), "--chart: there is no folder nowhere"),
     ],
 )
@@ -111,4 +111,4 @@ def test_figures_of_a_long_range_fit_into_80_columns_and_what_is_left_out_is_cou
         told = list(lines(said | {"stretches": [stretch | {"ended_by": ending}]}))
         assert max(map(len, told)) <= 80
         assert "87,840.00 h 87,840.00 h" in " ".join(told)
-        assert "  and 10,001 more stretches: explain less of the time, with --from and --to" in told
+        assert "  and 10,001 more stretches: limit the time with --from and --to" in told

@@ -129,5 +129,5 @@ def test_without_a_terminal_nobody_is_asked(
 
 def test_a_server_that_asks_nobody_needs_no_key(access_cli: CommandLine, resources: Resources, tmp_path: Path) -> None:
     with serving(resources, slots=0) as address:
-        assert access_cli("login", address).out == f"{address} asks nobody who they are; no key is needed\n"
+        assert access_cli("login", address).out == f"{address} does not authenticate users; no key is needed\n"
     assert not (tmp_path / "config").exists()

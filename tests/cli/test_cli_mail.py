@@ -47,7 +47,7 @@ def test_a_test_says_what_the_mail_server_answered(
     monkeypatch.setenv("OPENHOURS_SMTP_URL", f"smtp://127.0.0.1:{smtp_port}")
     sent = cli("mail", "test", ADA)
     assert (sent.code, sent.err) == (0, "")
-    assert sent.out == f"the mail server has taken it for {ADA}: 250 2.0.0 OK: queued as 4F1\n"
+    assert sent.out == f"the mail server has accepted it for {ADA}: 250 2.0.0 OK: queued as 4F1\n"
     assert received.recipients == [[ADA]]
     assert received.senders == ["openhours@example.com"]
     assert message_from_bytes(received.mails[0], policy=default)["Subject"] == "A test of mail from Openhours"
@@ -68,7 +68,7 @@ def test_a_test_says_what_the_mail_server_answered(
         (
             "ada@example.com",
             "smtp://127.0.0.1:{port}",
-            "invalid_parameters: 'ada@example.com' is in a domain that gets",
+            "invalid_parameters: 'ada@example.com' is in a domain to which",
         ),
         ("ada", "smtp://127.0.0.1:{port}", "invalid_parameters: 'ada' is not a mail address such as ada@example.org"),
         ("a b@example.org", "smtp://127.0.0.1:{port}", "invalid_parameters: 'a b@example.org' is not a mail address"),

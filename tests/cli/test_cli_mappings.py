@@ -91,7 +91,7 @@ def test_a_column_that_a_file_lacks_is_set_without_a_mapping(
     with resources.engine.connect() as connection:
         assert connection.execute(query).all() == [("org/app", 1, True), ("org/app", 2, True)]
     both = cli("load", "pull_requests", str(path), "--set", "repo=org/app", "--set", "number=3")
-    assert (both.code, "has a column number, and the load was given set=number=" in both.err) == (2, True)
+    assert (both.code, "has a column number, and the load also got set=number=" in both.err) == (2, True)
     no_value = cli("load", "pull_requests", str(path), "--set", "repo=org/app", "--set", "team= Web")
     assert (no_value.code, "set.team: ' Web' begins or ends with a space" in no_value.err) == (2, True)
     nameless = tmp_path / "nameless.csv"
@@ -116,7 +116,7 @@ def test_inspect_names_the_shipped_mapping_and_tells_of_doubts(cli: CommandLine,
     assert "mapping gharchive, which is shipped" in said.out.splitlines()
     path = tmp_path / "hours.csv"
     path.write_text("store_id,day,start_time_local,end_time_local\n1.05057E+18,0,09:00,17:00\n")
-    assert "warning: 1 of the keys look as if a spreadsheet" in cli("inspect", str(path)).err
+    assert "warning: 1 of the keys look like ids that a spreadsheet" in cli("inspect", str(path)).err
 
 
 def test_inspect_may_load_what_leaves_no_question(cli: CommandLine, resources: Resources, export: Path) -> None:

@@ -84,7 +84,7 @@ def words(outcome: Outcome) -> str:
         ("load polls x.csv --on-error", "--on-error needs a value"),
         ("report uptime --charts=maybe", "--charts is a switch, which takes no value"),
         ("--version=3", "--version is a switch, which takes no value"),
-        ("report pull_requests --charts yes", "yes is more than this command takes. Write a value"),
+        ("report pull_requests --charts yes", "yes is one argument too many. Put values"),
         ("demo --folder README.md", "--folder: README.md is a file, not a folder"),
         ("serve --port 70000", "Invalid value for '--port': '70000' is not at most 65535."),
         (

@@ -93,7 +93,7 @@ def test_the_kinds_are_listed_with_their_options(cli: CommandLine, refusing: str
     listed = lines(cli("rules", "kinds", "--server", refusing))
     heads = [line for line in listed if not line.startswith("  ")]
     assert [line.partition(":")[0] for line in heads] == list(RULE_KINDS)
-    assert heads[0] == "report_on_dataset: when the rows of a file are loaded, a report begins"
+    assert heads[0] == "report_on_dataset: when the rows of a file are loaded, a report starts"
     assert "dataset_rejected: a file was rejected; needs --notify" in heads
     assert "  dataset_kind (string, required): Kind of the files, such as `polls`." in listed
     assert any(line.startswith("  hours (number, default 6): ") for line in listed)
@@ -113,11 +113,11 @@ def test_on_the_servers_themselves_it_works_as_well(fresh_cli: CommandLine, monk
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("rules add x source_lag", "notify: is missing: a rule of this kind does nothing but tell somebody"),
+        ("rules add x source_lag", "notify: is missing: a rule of this kind only notifies somebody"),
         ("rules add x source_lg --notify a@example.org", "kind: 'source_lg' is not known (did you mean 'source_lag'?)"),
         ("rules add kinds source_lag --notify a@example.org", "name: 'kinds' is not a name of a rule"),
         ("rules add x source_lag --notify ops", "'ops' is neither the name of a webhook nor a mail address"),
-        ("rules add x source_lag --notify a@example.com", "'a@example.com' is in a domain that gets no mail from here"),
+        ("rules add x source_lag --notify a@example.com", "'a@example.com' is in a domain to which no mail is sent"),
         ("rules add x source_lag --notify a@b@example.org", "'a@b@example.org' is not a mail address such as"),
         ("rules add x source_lag --option hours", "--option: 'hours' is not NAME=VALUE such as minutes=30"),
         ("rules add x source_lag --option hours=1 --option hours=2", "--option: hours is given twice; it takes one"),

@@ -63,7 +63,7 @@ def test_a_source_is_added_viewed_paused_and_removed(cli: CommandLine, github: G
     assert (paused.code, "source_paused" in paused.err) == (2, True)
     assert cli("sources", "resume", "github").out == "github goes on\n"
     assert "will be done by a server; with --wait, this command does it" in cli("sources", "sync", "github").out
-    assert cli("sources", "remove", "github").out == "github removed; the rows that it brought stay\n"
+    assert cli("sources", "remove", "github").out == "github removed; the rows that it has read stay\n"
     gone = cli("sources", "show", "github")
     assert (gone.code, gone.out) == (2, "")
     assert "There is no source 'github'; there is none; add one with openhours sources add." in gone.err
@@ -116,7 +116,7 @@ def test_nothing_is_stored_that_cannot_be_read(
     wrong = "ghp_that_nobody_knows_0123456789"
     monkeypatch.setenv("MY_TOKEN", wrong)
     refused = cli("sources", "add", "github", "--repos", "acme/*", "--token-env", "MY_TOKEN", *there)
-    assert (refused.code, "does not take the token" in refused.err) == (2, True)
+    assert (refused.code, "does not accept the token" in refused.err) == (2, True)
     assert wrong not in refused.err
     with resources.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM source")) == 0

@@ -76,7 +76,7 @@ def test_a_webhook_is_made_looked_at_changed_and_removed(cli: CommandLine, serve
     assert rotated.out.startswith("whsec_")
     assert rotated.out != made.out
     assert "the one of before signs along until 20" in rotated.err
-    assert webhooks("show", "ops")[-1].startswith("secret: version 2; that of before signs until 20")
+    assert webhooks("show", "ops")[-1].startswith("secret: version 2; the previous one signs until 20")
     assert webhooks("remove", "ops") == ["ops removed"]
     assert webhooks("list") == [" name  format  events  waiting  delivered  failed  state"]
 
@@ -101,7 +101,7 @@ def test_a_test_says_what_became_of_it_and_what_failed_is_sent_again(cli: Comman
 
     refused = cli("webhooks", "test", "ops", "--server", server)
     assert refused.code == 1
-    assert "has not arrived, and is tried again: " in refused.out
+    assert "has not arrived and will be retried: " in refused.out
     assert "the connection was refused" in refused.out
     failed_id = refused.out.partition(" ")[0]
     listed = cli("deliveries", "list", "--status", "waiting", "--server", server).out.splitlines()

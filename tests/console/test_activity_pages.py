@@ -33,7 +33,7 @@ def test_without_any_the_search_says_what_to_do(client: TestClient) -> None:
         assert "is known yet." in main.text
         link = next(one for one in main.all("a") if one.text == "Upload a file")
         assert link["href"] == f"/console/upload?kind={upload}"
-    assert "No commit of a team is known of these months." in opened(client, "/console/activity/hours").text
+    assert "No team has commits in these months." in opened(client, "/console/activity/hours").text
     assert "There is none." in opened(client, "/console/activity/gaps").text
     assert main_of(client.get("/console/activity/project/napari"), 404).one("h1").text == "Not found"
 
@@ -47,7 +47,7 @@ def test_a_search_finds_by_the_beginning_and_any_spelling(client: TestClient, lo
     link = main.one("ul", class_="choices").one("a")
     assert opened(client, link["href"]).one("h1").text == "Activity of openhours/api"
     nothing = opened(client, "/console/activity?prefix=Openhours_client")
-    link = next(one for one in nothing.all("a") if one.text == "Look for this name in any spelling")
+    link = next(one for one in nothing.all("a") if one.text == "Search for this name in any spelling")
     assert opened(client, link["href"]).one("h1").text == "Activity of openhours-client"
     missing = main_of(client.get("/console/activity/project/openhour"), 404)
     assert "did you mean 'openhours'" in missing.text

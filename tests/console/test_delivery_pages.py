@@ -70,7 +70,7 @@ def test_all_channels_are_listed_newest_first_and_narrowed(client: TestClient, r
     assert titles(client, webhook="one") == ["First.alert.raised"]
     assert titles(client, subject="6" * 32) == ["Second.alert.raised"]
     assert titles(client, webhook="one", status="failed") == []
-    assert "Nobody was told" in main_of(client.get("/console/deliveries?status=dropped")).text
+    assert "Nobody was notified" in main_of(client.get("/console/deliveries?status=dropped")).text
     assert titles(client, limit="2") == ["Third.alert.raised", "Second.alert.raised"]
     following = opened(client, "/console/deliveries?limit=2").one("a", rel="next")["href"]
     assert [row[0] for row in rows_of(opened(client, following), "Deliveries")] == ["First.alert.raised"]
@@ -112,7 +112,7 @@ def test_one_that_waits_is_sent_at_once(client: TestClient, resources: Resources
     assert page.one("div", id="progress")["hx-trigger"] == "every 15s"
     assert "Send at once" in [one.text for one in page.all("button")]
     after = sent(client, f"/console/deliveries/{delivery_id}/send")
-    assert said(after) == "It is being sent once more."
+    assert said(after) == "It is being sent again."
     assert after.one("div", id="progress")["hx-trigger"] == "every 1s"
 
 
@@ -178,6 +178,6 @@ def test_the_page_of_a_mail_asks_first_and_then_says_that_no_more_is_sent(
     assert client.get("/unsubscribed").json() == {"addresses": [ADDRESS]}
     for again in (client.get(address), client.get("/unsubscribe"), client.get("/unsubscribe?token=%3Cimg%3E")):
         spent = main_of(again, 410)
-        assert "This link has been used" in spent.one(id="refused").text
+        assert "This link was used" in spent.one(id="refused").text
         assert spent.one("h1").text == "This link no longer works"
         assert spent.all("form") == []

@@ -102,7 +102,7 @@ def test_without_figures_the_page_makes_them(client: TestClient) -> None:
 def test_a_report_that_waits_is_followed_and_one_that_failed_is_told(resources: Resources) -> None:
     with local_browser(resources, slots=0) as idle:
         main = sent(idle, "/console/engineering", report="")
-        assert "Newer figures are being made." in main.text
+        assert "Newer figures are being computed." in main.text
         assert main.one(id="progress")["hx-trigger"] == "every 1s"
         link = next(one for one in main.all("a") if one.text == "Follow the report")
         assert "engineering" in opened(idle, link["href"]).one("h1").text
@@ -133,7 +133,7 @@ def test_each_metric_has_its_figure_how_many_it_is_of_and_how_it_went(pulls: Tes
     assert pickup == f"{told['pickup_time']['whole'][0]['value'] / 3600:.1f} h"
     assert card(main, "acceptance").one("strong").text.endswith(" %")
     assert card(main, "ci_duration").text.count(DASH) <= 1
-    assert "OPENHOURS_INCIDENT_LABELS says what an incident is: change_fail_rate" in main.text
+    assert "OPENHOURS_INCIDENT_LABELS defines incidents: change_fail_rate" in main.text
 
 
 def test_of_one_team_there_are_its_figures_and_its_own_lines(pulls: TestClient) -> None:
@@ -157,7 +157,7 @@ def test_a_metric_has_its_groups_periods_definition_and_rows(pulls: TestClient) 
     assert main.one("h1").text == "Pull requests merged"
     groups = {row[0]: int(row[1]) for row in rows_of(main, "Team")}
     assert groups["all together"] == sum(groups[name] for name in ("Mobile", "Payments", "Search")) == 237
-    periods = rows_of(main, "From period to period, all together")
+    periods = rows_of(main, "By period, all together")
     assert sum(int(row[1]) for row in periods) == 237
     assert periods[0][0] == "2024-W40"
     definition = pulls.get("/metrics-definitions/pull_requests_merged").json()["document"]
@@ -167,7 +167,7 @@ def test_a_metric_has_its_groups_periods_definition_and_rows(pulls: TestClient) 
     assert any(re.fullmatch(r"person \d+", cell) for cell in rows[0])
     more = next(one for one in main.all("a") if one.text == "Show more rows")
     assert len(rows_of(opened(pulls, more["href"]), "Rows that count")) == 200
-    assert "Nothing is known to be missing." in main.text
+    assert "No data is known to be missing." in main.text
 
 
 def test_the_definition_is_that_of_the_report_and_it_is_said_when_that_is_gone(pulls: TestClient) -> None:
@@ -190,10 +190,10 @@ def test_a_metric_that_is_newer_than_the_report_has_rows_and_no_figures_yet(pull
     assert pulls.put("/metrics-definitions/mine", json=MERGED).status_code == 200
     main = opened(pulls, "/console/engineering/mine")
     assert main.one("h1").text == "Merged"
-    assert "The report does not have it: it is newer, or was not asked for." in main.text
+    assert "The report does not contain it: it is newer, or was not requested." in main.text
     assert json.loads(main.one("pre").text) == MERGED
     needing = opened(pulls, "/console/engineering/change_fail_rate")
-    assert "It is not shown until OPENHOURS_INCIDENT_LABELS says what an incident is." in needing.text
+    assert "It is not shown until OPENHOURS_INCIDENT_LABELS defines incidents." in needing.text
 
 
 def test_what_was_not_read_is_a_gap_in_the_line_and_is_named(pulls: TestClient, resources: Resources) -> None:
@@ -204,7 +204,7 @@ def test_what_was_not_read_is_a_gap_in_the_line_and_is_named(pulls: TestClient, 
     read_until_november(resources)
     figured(pulls)
     main = opened(pulls, "/console/engineering")
-    assert "Not everything of the stream pull_requests was read, of repositories: 1. payments-api" in main.text
+    assert "Repositories whose stream pull_requests was not read completely: 1. payments-api" in main.text
     merged = card(main, "pull_requests_merged")
     assert "not everything was read" in merged.text
     assert len(merged.all("rect")) == 5
@@ -300,7 +300,7 @@ def test_a_new_metric_needs_a_name_that_no_other_has(client: TestClient) -> None
 
 def test_a_copy_of_a_shipped_one_is_stored_by_another_name(client: TestClient) -> None:
     main = opened(client, "/console/metrics/ci_success")
-    link = next(one for one in main.all("a") if one.text == "Begin one of your own with it")
+    link = next(one for one in main.all("a") if one.text == "Start your own metric from it")
     form = opened(client, link["href"])
     typed = "".join(form.one(id="field-document")._texts())
     assert form.one(id="field-name")["value"] == "my_ci_success"
@@ -315,7 +315,7 @@ def test_versions_are_led_to_and_removed_all_together(client: TestClient) -> Non
         page = sent(client, "/console/metrics/ci_success", **texts({**MERGED, "title": title}), do="store")
         assert said(page) == "It was saved."
     main = opened(client, "/console/metrics/ci_success")
-    assert [one.text for one in main.one("nav").all("a")] == ["2", "1", "the one of the program"]
+    assert [one.text for one in main.one("nav").all("a")] == ["2", "1", "the shipped one"]
     first = opened(client, "/console/metrics/ci_success?version=1")
     assert "This is an earlier version; version 2 counts." in first.text
     assert json.loads(first.one(id="field-document").text)["title"] == "One"

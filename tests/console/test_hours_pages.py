@@ -114,7 +114,7 @@ def test_entities_are_searched(client: LocalClient, kept: Resources) -> None:
     assert keys(timezone="Asia/Tokyo") == ["11"]
     assert keys(exceptions="true") == ["10"]
     assert "Nothing fits" in page(client, "/console/entities", prefix="x").text
-    assert "No file has named one yet" in page(client, "/console/entities", kind="team").text
+    assert "No file has named an entity yet" in page(client, "/console/entities", kind="team").text
 
 
 def test_a_page_of_entities_leads_to_the_next_one_and_keeps_the_search(client: LocalClient, kept: Resources) -> None:
@@ -165,7 +165,7 @@ def test_nothing_is_set_where_something_is_wrong_or_missing(client: LocalClient,
     assert [box["value"] for box in document.all("input", name="key") if "checked" in box.attributes] == ["1", "10"]
     assert document.one("option", value="ours").attributes.get("selected", "") is None
     nobody = client.post("/console/entities", data={"use_calendar": "ours"})
-    assert (nobody.status_code, "tick those" in main_of(nobody).one(id="refused").text) == (422, True)
+    assert (nobody.status_code, "tick at least one" in main_of(nobody).one(id="refused").text) == (422, True)
     assert "choose a calendar" in refused_at(client.post("/console/entities", data={"key": ["1"]}), "use_calendar")
     both = {"use_calendar": "ours", "set_timezone": "Asia/Tokyo"}
     gone = client.post("/console/entities", data={"key": ["1", "gone", "10", "lost"], **both})
@@ -193,7 +193,7 @@ def test_what_is_not_there_leads_to_what_may_be_meant(client: LocalClient, kept:
 
 def test_a_store_without_hours_is_open_around_the_clock(client: LocalClient) -> None:
     document = page(client, STORE)
-    assert "It is open now. No hours are set, so it counts as open around the clock." in document.text
+    assert "It is open now. No hours are set, so it counts as always open." in document.text
     week = of_table(document, "The week, hour by hour")
     assert [row[1:] for row in week] == [["open"] * 24 + ["all day"]] * 7
 
@@ -231,7 +231,7 @@ def test_a_window_that_began_on_the_day_before_is_open_until_its_end(client: Loc
 def test_what_is_open_for_longer_than_a_week_or_closed_is_said_so(client: LocalClient) -> None:
     client.put("/entities/store/1", json={"active_to": "2020-01-01"}).raise_for_status()
     paragraph = next(one for one in page(client, STORE).all("p") if "It is" in one.text)
-    assert paragraph.text.startswith("It is closed now. That stays so for a week at least.")
+    assert paragraph.text.startswith("It is closed now. That holds for at least a week.")
 
 
 @pytest.mark.parametrize("key", ["1/hours", "1/open", "1/timezone/hours", "2/calendars"])
@@ -311,7 +311,7 @@ def test_hours_hold_from_a_date_on_and_can_be_taken_back(client: LocalClient) ->
     assert [row[1] for row in rows] == ["Monday 09:00-17:00", "Tuesday 10:00-12:00"]
     assert "today" in rows[0][0]
     assert "today" not in rows[1][0]
-    assert "Hours that hold from a date on stay" in document.text
+    assert "Hours that apply from a date stay" in document.text
     removed = client.post(f"{STORE}/hours/remove", data={"valid_from": day(30), "valid_to": ""})
     assert said(client, removed) == "The change was saved."
     (left,) = api(client, "/entities/store/1/hours")["versions"]
@@ -379,7 +379,7 @@ def test_dates_of_hours_are_refused_at_their_field(
 
 def test_a_week_without_hours_from_a_date_on_says_what_to_do(client: LocalClient) -> None:
     answer = client.post(f"{STORE}/hours", data={"when": "from", "valid_from": day(5)})
-    assert "when it exists no more" in refused_at(answer, "valid_from")
+    assert "when it ceases to exist" in refused_at(answer, "valid_from")
 
 
 def test_a_zone_is_set_with_its_history(client: LocalClient) -> None:
@@ -421,7 +421,7 @@ def test_only_exceptions_of_the_next_twelve_months_are_shown(client: LocalClient
     client.put("/entities/store/1/exceptions", json={"exceptions": rows}).raise_for_status()
     document = page(client, STORE)
     assert len(of_table(document, "Exceptions")) == 2
-    assert "Later than in twelve months: 2." in document.text
+    assert "After the next twelve months: 2." in document.text
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ def test_calendars_are_used_and_their_holidays_shown(client: LocalClient) -> Non
     answer = client.post(f"{STORE}/calendars", data={"calendars": "x" * 300})
     assert refused_at(answer, "calendars")
     said(client, client.post(f"{STORE}/calendars", data={"calendars": ""}))
-    assert "It uses none, so no holiday counts." in page(client, STORE).text
+    assert "It uses none, so no holidays apply." in page(client, STORE).text
 
 
 def test_name_and_group_are_changed(client: LocalClient) -> None:
@@ -498,7 +498,7 @@ def test_name_and_group_are_changed(client: LocalClient) -> None:
 
 def test_outages_are_told_as_soon_as_there_is_a_report(client: LocalClient) -> None:
     link = next(one for one in page(client, STORE).all("a") if "Show the outages" in one.text)["href"]
-    assert "Outages are told once there is a report" in page(client, link).text
+    assert "Outages appear here once there is an uptime report" in page(client, link).text
     piece = client.get(link, headers={"hx-request": "true"})
     assert piece.status_code == 200
     assert "<html" not in piece.text
@@ -528,7 +528,7 @@ def _sent(client: TestClient, name: str, content: bytes, filename: str = "days.c
 
 
 def test_the_list_says_what_to_do_where_there_is_none(client: LocalClient) -> None:
-    assert "There is no calendar, so no holiday counts." in page(client, "/console/calendars").text
+    assert "There is no calendar, so no holidays apply." in page(client, "/console/calendars").text
 
 
 def test_a_calendar_is_made_from_a_country_and_refreshed(client: LocalClient) -> None:
@@ -631,7 +631,7 @@ def test_a_csv_file_may_have_hours(client: LocalClient) -> None:
         ("ours", b"", "file", "has no column “date”"),
         ("ours", b"day\n2027-01-04\n", "file", "it has: day"),
         ("ours", b"date\n\xff\n", "file", "CSV file in UTF-8"),
-        ("ours", b"calendar,date\na,2027-01-04\nb,2027-01-04\n", "file", "is of other calendars: a, b"),
+        ("ours", b"calendar,date\na,2027-01-04\nb,2027-01-04\n", "file", "belongs to other calendars: a, b"),
         ("ours", b"BEGIN:VCALENDAR\nnonsense", "file", "is not an iCalendar file"),
     ],
 )

@@ -85,7 +85,7 @@ def test_who_is_told_goes_along_when_a_form_is_saved_as_a_schedule(client: TestC
     nobody = {name: text for name, text in fields.items() if not name.startswith("notify")}
     sent(client, "/console/schedules/weekly/edit", **nobody)
     assert client.get("/schedules/weekly").json()["notify"] == {"to": [], "attach": []}
-    assert "only webhooks that are told of everything" in opened(client, "/console/schedules/weekly").text
+    assert "only webhooks that receive all events" in opened(client, "/console/schedules/weekly").text
 
 
 def test_a_sync_tells_nobody(client: TestClient) -> None:

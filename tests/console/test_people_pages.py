@@ -137,7 +137,7 @@ def test_a_user_who_is_not_accepted_is_refused_at_the_field(admin: LocalClient) 
     assert main_of(answer).one("input", name="email")["value"] == "no address"
     taken = admin.post("/console/users/new", data={**form, "name": "ROOT", "email": ""})
     assert taken.status_code == 409
-    assert "There is a user" in main_of(taken).one(id="refused").text
+    assert "already exists" in main_of(taken).one(id="refused").text
     assert admin.post("/console/users/new", data={}).status_code == 422
 
 
@@ -151,7 +151,7 @@ def test_a_user_is_changed_disabled_enabled_and_removed(guarded: Guarded, admin:
     )
     assert "disabled" in said(admin, admin.post(f"{path}/disable"))
     assert guarded.accounts.users.get(ada.id).disabled_at is not None
-    assert "come in again" in said(admin, admin.post(f"{path}/enable"))
+    assert "has access again" in said(admin, admin.post(f"{path}/enable"))
     assert guarded.accounts.users.get(ada.id).disabled_at is None
     assert secret_of(admin.post(f"{path}/link")).startswith("/reset#oh1_")
     assert said(admin, admin.post(f"{path}/remove")) == "It was removed."

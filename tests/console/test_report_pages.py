@@ -118,7 +118,7 @@ def test_a_report_that_failed_says_why_and_what_to_do(console: TestClient) -> No
     assert message == told["error"]["message"]
     assert code == f"Code {told['error']['code']}."
     assert told["error"]["code"] == "rejected_file"
-    assert advice == "Mend the rows that the message names, upload the file again, then run it again."
+    assert advice == "Correct the rows that the message names, upload the file again, then run it again."
     (again,) = [link for link in document.all("a", role="button") if link.text == "Run again"]
     assert main_of(console, again["href"]).one("textarea", name="sum").text == "Song"
 

@@ -74,7 +74,7 @@ def test_one_is_shown_changed_paused_resumed_and_removed(client: TestClient) -> 
     assert row == ["stores-down", "store_down", "active", "0", "ops, other"]
     shown = opened(client, "/console/rules/stores-down")
     assert "Down at most, open minutes45" in shown.one("dl").text
-    assert "Nothing that it watches is wrong." in shown.text
+    assert "It has no open findings." in shown.text
     fields = fields_of(client, "/console/rules/stores-down/edit", {"minutes": "50", "notify": ["other"]})
     assert said(sent(client, "/console/rules/stores-down/edit", **fields)) == "The change was saved."
     after = stored(client, "stores-down")
@@ -131,7 +131,7 @@ def test_what_a_schedule_misses_goes_by_the_name_of_the_schedule(client: TestCli
         ({"minutes": "soon"}, "minutes", "soon"),
         ({"minutes": "1,500"}, "minutes", "is not clear"),
         ({"stores": "nobody\nknows"}, "stores", "nobody"),
-        ({"notify": ""}, "notify", "does nothing but tell somebody"),
+        ({"notify": ""}, "notify", "only notifies somebody"),
         ({"notify": "ops\r\noops"}, "notify", "oops"),
         ({"notify": "ops@example.org"}, "notify", "OPENHOURS_SMTP_URL"),
     ],

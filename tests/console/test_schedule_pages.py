@@ -42,7 +42,7 @@ def client(resources: Resources) -> Iterator[TestClient]:
 
 
 def test_one_is_made_shown_changed_paused_resumed_and_removed(client: TestClient) -> None:
-    assert "Nothing begins by itself yet." in opened(client, "/console/schedules").text
+    assert "Nothing starts automatically yet." in opened(client, "/console/schedules").text
     made = sent(client, "/console/schedules/new", **WEEKLY)
     assert said(made) == "It was added."
     row = rows_of(opened(client, "/console/schedules"), "Schedules")[0]
@@ -52,7 +52,7 @@ def test_one_is_made_shown_changed_paused_resumed_and_removed(client: TestClient
     assert (stored["params"], stored["as_of"], stored["catch_up"]) == ({"charts": True}, "start_of_day", "none")
     assert said(sent(client, "/console/schedules/weekly/pause")) == "It is paused until somebody resumes it."
     paused = opened(client, "/console/schedules/weekly")
-    assert "It is paused: it begins nothing. Paused by local." in paused.one("p", class_="warnings").text
+    assert "It is paused: it starts nothing. Paused by local." in paused.one("p", class_="warnings").text
 
     form = opened(client, "/console/schedules/weekly/edit").one("form", method="post")
     fields = {one["name"]: one.attributes.get("value") or "" for one in form.all("input")}
@@ -106,7 +106,7 @@ def test_when_it_would_be_due_is_shown_before_anything_is_saved(client: TestClie
         ({"timezone": "Berlin"}, "timezone", "is not a time zone"),
         ({"params": "{"}, "params", "is no JSON"),
         ({"params": "[1]"}, "params", "is not an object"),
-        ({"params": '{"as_of": "2026-01-01T00:00:00Z"}'}, "as_of", "another instant each time"),
+        ({"params": '{"as_of": "2026-01-01T00:00:00Z"}'}, "as_of", "has another instant"),
     ],
 )
 def test_what_is_refused_stands_at_its_field_and_nothing_that_was_typed_is_lost(

@@ -147,7 +147,7 @@ def test_without_anything_read_the_page_says_so(client: TestClient) -> None:
     sent(client, "/console/sources/new/pypistats", name="installs", projects="requests")
     main = opened(client, "/console/sources/installs")
     assert rows_of(main, "Streams")[0][:2] == ["downloads", "not yet"]
-    assert "Nothing is known to be missing." in main.text
+    assert "No data is known to be missing." in main.text
     assert "something is not read yet" in main.text
     assert "It knows no repository yet" in opened(client, "/console/sources/installs/repositories").text
     assert opened(client, "/console/sources/installs/edit").one(id="field-projects").text == "requests"
@@ -177,7 +177,7 @@ def test_only_administrators_may_and_others_read_so(client: TestClient, resource
     operator = browser_of(resources, "operator")
     reason = "Needs one of the roles: admin."
     labels = ("Sync now", "Pause", "Edit, or give a new token", "Set up events", "Remove")
-    for label in (*labels, "Ask again for what was read", "Make the rows anew"):
+    for label in (*labels, "Read everything again", "Make the rows anew"):
         assert cannot(opened(operator, "/console/sources/acme"), label) == reason
     assert cannot(opened(operator, "/console/sources"), "New source: GitHub") == reason
     assert cannot(opened(operator, "/console/sources/new/github"), "Add the source") == reason
@@ -189,7 +189,7 @@ def test_only_administrators_may_and_others_read_so(client: TestClient, resource
 def test_one_is_read_again_and_its_rows_are_made_anew(client: TestClient, resources: Resources) -> None:
     sent(client, "/console/sources/new/github", **ACME)
     question = opened(client, "/console/sources/acme").one("form", action="/console/sources/acme/reset")
-    assert "It forgets how far it is" in question.text
+    assert "Its position is reset" in question.text
     streams = [one["value"] for one in question.one(id="field-reset_stream").all("option")]
     assert streams == ["", *client.get("/sources/acme").json()["streams"]]
     since = {"reset_stream": "pull_requests", "reset_since": "2026-01-01"}

@@ -70,7 +70,7 @@ def test_a_file_with_other_columns_and_words_is_asked_about_then_read_as_picked(
 
 def test_what_cannot_be_recognized_is_not_loaded_as_something_else(client: TestClient) -> None:
     asked = upload(client, b"\0\1\2", 422)
-    assert "Say above what the file is" in asked.one(id="refused").text
+    assert "Select above what the file is" in asked.one(id="refused").text
     assert client.get("/datasets").json()["datasets"] == []
 
 

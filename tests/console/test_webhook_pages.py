@@ -113,7 +113,7 @@ def test_one_is_shown_changed_disabled_enabled_and_removed(client: TestClient) -
     assert "Send a test" not in [one.text for one in disabled.all("button")]
     changed = main_of(client.post("/console/webhooks/duty/edit", data=fields))
     assert "It is disabled" in changed.text, "a change enables nothing"
-    assert said(sent(client, "/console/webhooks/duty/enable")) == "What happens from now on is sent to it."
+    assert said(sent(client, "/console/webhooks/duty/enable")) == "It receives events from now on."
     assert said(sent(client, "/console/webhooks/duty/delete")) == "It was removed."
     assert client.get("/webhooks").json() == {"webhooks": []}
 
@@ -123,7 +123,7 @@ def test_a_new_secret_is_shown_once_and_the_one_of_before_signs_along(client: Te
     main = main_of(client.post("/console/webhooks/ops-channel/rotate"))
     assert main.one("h1").text == "The new secret of the webhook ops-channel"
     assert secret_in(main) not in {first, ""}
-    assert "The secret of before signs along until" in main.text
+    assert "Messages are also signed with the previous secret until" in main.text
     facts = opened(client, "/console/webhooks/ops-channel").text
     assert "number 2; the one of before signs along until" in facts
 
@@ -172,7 +172,7 @@ def test_a_test_arrives_and_its_page_tells_so(sending: TestClient) -> None:
     with receiver(OK) as running:
         make(sending, url=f"http://127.0.0.1:{running.port}/")
         answer = sending.post("/console/webhooks/ops-channel/test")
-        assert said(main_of(answer)) == "A test is on its way. What becomes of it is shown here."
+        assert said(main_of(answer)) == "A test is on its way. Its outcome will be shown here."
         main = status_of(sending, answer.url.path, until="✓ delivered")
         facts = dict(zip([one.text for one in main.all("dt")], [one.text for one in main.all("dd")], strict=True))
         assert (facts["Attempts"], facts["Code of the answer"], facts["To"]) == ("1", "200", "webhook ops-channel")
@@ -187,7 +187,7 @@ def test_a_test_arrives_and_its_page_tells_so(sending: TestClient) -> None:
         assert row[4:] == ["0", "1", "0"]
 
         again = main_of(sending.post(f"{answer.url.path}/send"))
-        assert said(again) == "It is being sent once more."
+        assert said(again) == "It is being sent again."
         wait_until(lambda: len(running.requests) == 2)
         assert running.requests[1].headers["webhook-id"] == facts["Id of the event"]
 
@@ -207,7 +207,7 @@ def test_what_does_not_arrive_is_told_with_the_reason_and_when_it_is_tried_again
         assert "500" in piece.text
         assert "<html" not in piece.text
         page = opened(sending, "/console/webhooks/ops-channel")
-        assert "What is sent to it does not arrive." in page.one("p", class_="warnings").text
+        assert "Messages to it do not arrive." in page.one("p", class_="warnings").text
         assert rows_of(page, "Deliveries")[0][2] == "1"
         assert not opened(sending, "/console/webhooks/ops-channel?status=delivered").all("table")
         assert rows_of(opened(sending, "/console/webhooks"), "Webhooks")[0][3].startswith("✗ failing since")
@@ -236,7 +236,7 @@ def test_what_failed_is_sent_again_from_an_instant_on(sending: TestClient) -> No
         assert said(nothing).startswith("Everything since then has arrived")
         since = opened(sending, "/console/webhooks/ops-channel").one(id="field-since")["value"]
         again = sent(sending, "/console/webhooks/ops-channel/send_failed", since=since)
-        assert said(again) == "What did not arrive since then is being sent once more."
+        assert said(again) == "Deliveries that have not arrived since then are being sent again."
         status_of(sending, address, until="✓ delivered")
 
 

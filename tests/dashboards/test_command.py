@@ -65,7 +65,7 @@ def test_a_role_is_made_with_the_password_of_a_variable_and_taken_away(
     assert (done.code, done.out) == (0, f"{role} reads the views; jobs refresh them after loads\n")
     with resources.engine.connect() as connection:
         assert readers(connection) == [role]
-    assert cli("dashboards", "role", role, "--remove").out == f"{role} reads the views no more\n"
+    assert cli("dashboards", "role", role, "--remove").out == f"{role} no longer reads the views\n"
     with resources.engine.connect() as connection:
         assert readers(connection) == []
     told = [(row.action, row.object_id) for row in rows_of(resources.engine, after=0)]
@@ -79,7 +79,7 @@ def test_a_role_is_made_with_the_password_of_a_variable_and_taken_away(
         (("--existing", "--remove"), "Give one of"),
         (("--password-env", "NOT_SET"), "the variable NOT_SET is not set, or empty"),
         (("--existing",), "the server has no such role"),
-        (("--remove",), "does not read the views of dashboards; no role does"),
+        (("--remove",), "does not read the dashboard views; no role does"),
     ],
 )
 def test_what_goes_wrong_is_said(cli: CommandLine, role: str, options: tuple[str, ...], said: str) -> None:

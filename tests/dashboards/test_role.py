@@ -119,7 +119,7 @@ def test_a_role_that_is_removed_is_gone(resources: Resources, name: str) -> None
         pass
     with resources.engine.connect() as connection:
         assert readers(connection) == []
-    with pytest.raises(InvalidParameters, match="does not read the views"):
+    with pytest.raises(InvalidParameters, match="does not read the dashboard views"):
         remove_reader(resources.engine, name)
 
 
@@ -159,7 +159,7 @@ def test_a_name_that_is_none_is_refused(resources: Resources, wrong: str) -> Non
 
 @pytest.mark.parametrize("wrong", ["", "short", "with a\nline break"])
 def test_a_password_that_is_none_is_refused(resources: Resources, name: str, wrong: str) -> None:
-    with pytest.raises(InvalidParameters, match="are the least"):
+    with pytest.raises(InvalidParameters, match="printable ones"):
         add_role(resources.engine, name, password=wrong)
 
 

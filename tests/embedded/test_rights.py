@@ -104,7 +104,7 @@ def test_an_installation_that_is_roots_alone_is_passed_by_a_capability_or_named(
     source = f"import pathlib, app.embedded.privileges as p; p.unprivileged(pathlib.Path({str(private)!r}, 'x'))"
     command = [sys.executable, "-c", WITHOUT_AMBIENT_CAPABILITIES + source]
     refused = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert f"runs as nobody, and {private} (mode 700) lets only its owner pass" in refused.stderr
+    assert f"runs as nobody, and {private} (mode 700) does not let other users reach" in refused.stderr
 
 
 class EarlierPostgres(Postgres):

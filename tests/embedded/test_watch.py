@@ -63,7 +63,7 @@ def test_a_killed_server_comes_back_on_its_port_with_its_data_and_the_log_says_s
         assert remembered(endpoints) == {"kept"}
     told = [record.getMessage() for record in caplog.records]
     port = before["servers"][name]["port"]
-    assert "has ended: it is started again on port" in told[0]
+    assert "has ended unexpectedly: it is restarted on port" in told[0]
     assert told[-1].endswith(f"answers again on port {port}")
     assert working_below(home) == []
 
@@ -106,7 +106,7 @@ def test_serve_tells_its_probe_and_its_log_when_servers_are_dead_and_goes_on_whe
             kill_server(home, name)
         problem = httpx2.get(f"{address}/readyz")
         assert (problem.status_code, problem.json()["code"]) == (503, "replica_unavailable")
-        assert "Being started again, because they have ended or hung: " in problem.json()["detail"]
+        assert "Being restarted, because they ended unexpectedly or hung: " in problem.json()["detail"]
         wait_until(lambda: is_ready(address), process, seconds=20)
         with httpx2.Client(base_url=address, timeout=30) as client:
             dataset = client.post("/datasets", params={"kind": "hours"}, files={"file": ("hours.csv", row)})
@@ -117,7 +117,7 @@ def test_serve_tells_its_probe_and_its_log_when_servers_are_dead_and_goes_on_whe
         _, err = process.communicate(timeout=60)
     log = [json.loads(line) for line in err.splitlines()]
     told = [entry["event"] for entry in log if entry["logger"] == "app.embedded.watch"]
-    assert len([line for line in told if "has ended: " in line]) >= len(NAMES)
+    assert len([line for line in told if "has ended unexpectedly" in line]) >= len(NAMES)
     assert len([line for line in told if "answers again on port" in line]) == len(NAMES)
     assert working_below(home) == []
 

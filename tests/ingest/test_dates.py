@@ -139,9 +139,9 @@ def test_a_whole_file_may_hold_from_a_date_on(files: Files) -> None:
 
 def test_a_file_that_has_dates_or_cannot_have_them_is_refused_one_for_all(files: Files) -> None:
     since = Policy(valid_from=20_000)
-    with pytest.raises(RejectedFile, match="has a column valid_from, and the load was given valid_from as well"):
+    with pytest.raises(RejectedFile, match="has a column valid_from, and the load also got valid_from"):
         files.load("hours", HOURS + "1,0,09:00,17:00,2026-07-01,\n", policy=since)
-    with pytest.raises(InvalidParameters, match="a file of holidays does not hold from a date on; allowed for hours"):
+    with pytest.raises(InvalidParameters, match="files of kind holidays do not apply from a date; allowed for hours"):
         files.load("holidays", HOLIDAYS + "a,2026-12-24,,,,\n", policy=since)
 
 

@@ -103,9 +103,7 @@ def test_hours_and_zones_are_compared_with_the_stores_that_have_polls(loaded) ->
     assert told(loaded("timezones", "a,UTC\nb,UTC\nc,UTC\n")) == []
     assert told(loaded("timezones", "x,UTC\n")) == [("keys_without_polls", 1, ("x",))]
     (gap,) = loaded("hours", "b,0,09:00,17:00\n").warnings
-    assert gap.message == (
-        "stores with polls that have no hours: 1; they count as open around the clock: load hours for them"
-    )
+    assert gap.message == ("stores with polls but no hours: 1; they count as always open: load hours for them")
 
 
 def test_a_file_of_teams_says_nothing_of_stores(loaded) -> None:  # noqa: ANN001
@@ -113,4 +111,4 @@ def test_a_file_of_teams_says_nothing_of_stores(loaded) -> None:  # noqa: ANN001
     assert told(loaded("timezones", "a,UTC\nb,UTC\n", header="team,timezone_str\n")) == []
     mixed = loaded("timezones", "b,team,UTC\nb,store,UTC\n", header="entity,entity_kind,timezone_str\n")
     assert told(mixed) == [("keys_without_polls", 1, ("b",)), ("default_zone", 1, ("a",))]
-    assert "they go by the default zone of OPENHOURS_DEFAULT_TIMEZONE: load" in mixed.warnings[1].message
+    assert "the default zone of OPENHOURS_DEFAULT_TIMEZONE applies: load" in mixed.warnings[1].message

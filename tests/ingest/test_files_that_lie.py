@@ -242,7 +242,7 @@ REFUSED = {
     "gzip within gzip": (
         gzip.compress(gzip.compress((POLLS + POLL).encode())),
         "bad_gzip",
-        "file.csv is a gzip file within a gzip file; pack it once.",
+        "file.csv is a gzip file inside a gzip file; compress it once.",
     ),
     "a gzip bomb of blank lines": (
         gzip.compress(POLLS.encode() + b"\n" * 200_000),
@@ -283,17 +283,17 @@ REFUSED = {
     "bzip2": (
         bz2.compress(POLLS.encode()),
         "wrong_format",
-        "file.csv is not a CSV but a bzip2 file; unpack it, or pack it with gzip.",
+        "file.csv is not a CSV but a bzip2 file; unpack it, or compress it with gzip.",
     ),
     "xz": (
         lzma.compress(POLLS.encode()),
         "wrong_format",
-        "file.csv is not a CSV but an xz file; unpack it, or pack it with gzip.",
+        "file.csv is not a CSV but an xz file; unpack it, or compress it with gzip.",
     ),
     "zstd": (
         pa.compress(POLLS.encode(), codec="zstd", asbytes=True),
         "wrong_format",
-        "file.csv is not a CSV but a zstd file; unpack it, or pack it with gzip.",
+        "file.csv is not a CSV but a zstd file; unpack it, or compress it with gzip.",
     ),
     "Parquet": (
         as_parquet(),

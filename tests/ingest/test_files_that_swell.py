@@ -113,5 +113,5 @@ def test_a_parquet_file_that_says_the_same_again_and_again_is_stopped() -> None:
     assert len(data) < 100_000
     told = words(data, "parquet", limits=limits)
     assert told.startswith("unpacks_too_far: file.csv unpacks to more than 100 times its size: ")
-    assert told.endswith("Leave out what it says again and again, or have OPENHOURS_MAX_UNPACK_RATIO raised.")
+    assert told.endswith("Leave out repeated content, or have OPENHOURS_MAX_UNPACK_RATIO raised.")
     assert check(data, "polls", mapping=mapped("parquet")).read == 200_000, "below the floor it may"

@@ -147,7 +147,7 @@ def test_more_than_twenty_rejected_rows_are_counted_in_the_message(resources: Re
         load_file(resources, "polls", path, policy=SKIP)
     lines = caught.value.message.splitlines()
     assert lines[0] == "polls.csv was not loaded: 1,021 of 1,021 rows are invalid, more than the 1,000 allowed."
-    assert lines[-1] == "… and 1,001 more mistakes"
+    assert lines[-1] == "… and 1,001 more errors"
     assert lines[1] == "row: '1' \u00d7 1,021 has 1 field instead of 3"
     assert len(lines) == 23
 

@@ -54,7 +54,7 @@ def column(**rule: Any) -> dict[str, Any]:
             "combine.author: latest is for instants; allowed: known",
         ),
         ("[]", "document: [] is not an object"),
-        ("{", "document: is not JSON that can be read"),
+        ("{", "document: is not readable JSON"),
     ],
 )
 def test_a_document_is_refused_with_its_path_and_what_is_allowed(document: Any, said: str) -> None:

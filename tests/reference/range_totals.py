@@ -184,7 +184,7 @@ def budgets(
         row = whole_range(store, asked, accounting)
         if row is None:
             continue
-        # Rule: a store without availability, as nothing of it is known, is not below.
+        # Rule: a store without availability, as nothing is known about it, is not below.
         below += row.availability is not None and row.availability < target
         # Rule: of all of its open time, also what is unknown: the target was given for it.
         found.append(Budget(key, hours(row.open) * (100 - target) / 100, hours(row.down)))

@@ -140,10 +140,10 @@ def test_the_page_tells_what_was_counted_and_what_not(loaded: Resources, tmp_pat
     assert shown[first + 20 : first + 40] == [*february, *march]
     napari = shown.index("napari", first)
     assert shown[napari + 1 : napari + 4] == ["bigquery", "1", "105"]
-    gaps = shown.index("Gaps: days that nobody counted between days that were")
+    gaps = shown.index("Gaps: days without counts between counted days")
     assert shown[gaps + 6 : gaps + 11] == ["(all)", "bigquery", "2024-03-01", "2024-03-04", "4"]
     assert [given["alt"] for tag, given in page.tags if tag == "img"] == [
-        "Chart: how much was counted in each period; the first table has the figures",
+        "Chart: counts of each period; the first table has the figures",
         "Chart: the share of CI in each period, a lower bound; the first table has the figures",
     ]
     assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object"} == set()

@@ -330,9 +330,9 @@ def test_a_store_that_the_report_does_not_have_cannot_be_explained(loaded: Resou
     with loaded.engine.connect() as connection:
         of_one, _ = uptime.resolve(connection, UptimeParams(stores=["6077660293503601866"]))
         of_all, _ = uptime.resolve(connection, UptimeParams())
-    with pytest.raises(UnknownEntity, match="only of the stores that it names"):
+    with pytest.raises(UnknownEntity, match="only the stores that were asked for"):
         explained(loaded, of_one, "1050565545391667097")
-    with pytest.raises(UnknownEntity, match="There is no store 'none'"):
+    with pytest.raises(UnknownEntity, match="The store 'none' no longer exists"):
         explained(loaded, of_all, "none")
 
 

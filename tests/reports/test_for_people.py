@@ -91,8 +91,8 @@ def test_the_page_holds_the_charts_that_are_drawn(resources: Resources, tmp_path
     made = make(resources, tmp_path, charts=True, html=True)
     pictures = [given for tag, given in Page(made["report.html"].read_text(encoding="utf-8")).tags if tag == "img"]
     assert [given["alt"] for given in pictures] == [
-        "Chart: how many stores have which availability in the week",
-        "Chart: the stores of lowest availability; the table of stores has their figures",
+        "Chart: number of stores by availability in the week",
+        "Chart: the stores with the lowest availability; the table of stores has their figures",
         "Chart: open time of all stores by UTC day, divided into up, down and unknown",
     ]
     assert all(str(given["src"]).startswith("data:image/png;base64,iVBORw0KGgo") for given in pictures)
@@ -127,7 +127,7 @@ def test_of_many_stores_the_page_lists_the_worst(tmp_path: Path, monkeypatch: py
     )
     made = report_page.write_page(tmp_path, summary, report_page.Facts("a week", {}, stores))
     texts = Page(made.path.read_text(encoding="utf-8")).texts
-    assert "The 2 of lowest availability, of 4 stores, worst first" in texts
+    assert "The 2 with the lowest availability, of 4 stores, worst first" in texts
     assert [name for name in texts if name in {"good", "bad", "worse", "none"}] == ["worse", "bad"]
     assert texts[texts.index("bad") - 1] == "Bad & Sons"
     assert "warning: Half of it is <unknown> (one, …)" in texts
@@ -239,7 +239,7 @@ def test_a_range_has_charts_in_either_accounting_and_its_page_shows_them(
     shown = [given["alt"] for tag, given in Page(made["report.html"].read_text(encoding="utf-8")).tags if tag == "img"]
     assert shown == [
         "Chart: availability of all stores by period, between its bounds; the first table has the figures",
-        "Chart: the stores of lowest availability; the table of stores has their figures",
+        "Chart: the stores with the lowest availability; the table of stores has their figures",
     ]
     total = tmp_path / "total"
     total.mkdir()

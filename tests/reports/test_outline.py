@@ -47,7 +47,7 @@ def test_lines_of_teams_and_of_those_without_add_up_to_all() -> None:
         ("", "", "n", "4"),
     ]
     assert table.notes == [
-        "Median and 90th percentile of working time; n is how many have it.",
+        "Median and 90th percentile of working time; n is the number of rows that have it.",
         "Rows without a team count only in (all).",
     ]
 
@@ -55,12 +55,15 @@ def test_lines_of_teams_and_of_those_without_add_up_to_all() -> None:
 def test_a_summary_in_which_all_have_a_team_has_no_line_of_others() -> None:
     table = outline(summary([60], [0], ["Core"], clock="wall", notes=["Something else."]))
     assert [row[0] for row in table.rows] == ["Core", "", "", "(all)", "", ""]
-    assert table.notes == ["Median and 90th percentile of elapsed time; n is how many have it.", "Something else."]
+    assert table.notes == [
+        "Median and 90th percentile of elapsed time; n is the number of rows that have it.",
+        "Something else.",
+    ]
 
 
 def test_a_sample_has_times_of_its_own() -> None:
     assert outline(summary([60], [0], ["Core"], clock=None)).notes == [
-        "Median and 90th percentile of the times of the sample; n is how many have it."
+        "Median and 90th percentile of the times of the sample; n is the number of rows that have it."
     ]
 
 

@@ -72,7 +72,7 @@ def test_tables_are_named_by_id_or_by_file_name(world: World) -> None:
         ({"by": ["song"]}, r"by: 'song' is not a column of plays\.csv .*did you mean 'Song'.*allowed: Song, Date"),
         ({"sum": ["Plays"]}, r"sum: 'Plays' is not a column .*did you mean 'Number of Plays'"),
         ({"datasets": ["plays.csv", "k.csv"], "by": ["Song"]}, r"'Song' is not a column of k\.csv .* allowed: other"),
-        ({"by": ["Song"], "mean": ["Song"]}, "mean: 'Song' also stands in by; a column is a key or a measure"),
+        ({"by": ["Song"], "mean": ["Song"]}, "mean: 'Song' is also in by; a column is either a key or a measure"),
         ({"by": []}, "leaves nothing to write"),
         (
             {"by": ["Song"], "count": True, "names": ["a"]},

@@ -71,12 +71,15 @@ def test_json_that_is_no_object_is_told_what_the_object_has(client: TestClient, 
         (b"{", "a name in double quotes is missing (line 1, column 2)"),
         (b'{"report": uptime}', "a value is missing (line 1, column 12)"),
         (b'{\n  "report": "uptime",\n  "params": {"hourly": yes}\n}', "a value is missing (line 3, column 24)"),
-        (b'{"report": "uptime"} {}', "there is more after its end (line 1, column 22)"),
+        (b'{"report": "uptime"} {}', "there is more text after its end (line 1, column 22)"),
         (b'{"report": "uptime"', "a comma or a closing bracket is missing (line 1, column 20)"),
         (b'{"report" "uptime"}', "a colon is missing after a name (line 1, column 11)"),
-        (b'{"report": "uptime', "a text begins here that does not end (line 1, column 12)"),
+        (b'{"report": "uptime', "a string that starts here does not end (line 1, column 12)"),
         (b'{"report": "up\ntime"}', "that is not escaped (line 1, column 15)"),
-        (b'{"report": "up\\qtime"}', "a text has a backslash that begins no escape (line 1, column 15)"),
+        (
+            b'{"report": "up\\qtime"}',
+            "a string has a backslash that does not start an escape sequence (line 1, column 15)",
+        ),
         (b"{'report': 1}", "a name in double quotes is missing (line 1, column 2)"),
     ],
 )
@@ -120,7 +123,7 @@ def test_a_part_of_a_request_is_refused_in_the_words_of_its_document(
 @pytest.mark.parametrize(
     ("method", "path", "sentence"),
     [
-        ("POST", "/trigger_report?report=pull_requests", "report: belongs into the JSON body; allowed: wait"),
+        ("POST", "/trigger_report?report=pull_requests", "report: belongs in the JSON body; allowed: wait"),
         (
             "GET",
             "/get_report?id=1",

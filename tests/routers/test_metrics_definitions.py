@@ -246,7 +246,7 @@ def test_what_an_incident_is_follows_from_the_settings(resources: Resources, lab
 def test_rows_are_not_shown_where_a_figure_of_few_people_is_not(pulls: TestClient) -> None:
     refused = pulls.get(f"{PATH}/after_hours/rows").json()
     assert refused["detail"] == (
-        "after_hours: it tells nothing of fewer than 5 people (person), so its rows are not shown."
+        "after_hours: it shows nothing about fewer than 5 people (person), so its rows are not shown."
     )
 
 

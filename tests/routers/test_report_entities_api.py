@@ -104,4 +104,4 @@ def test_dates_that_are_not_as_the_week_is_are_named_with_what_decided_them(
     assert (said["max_gap_minutes"], said["max_gap_source"]) == (None, "entity")
     told = list(lines(said))
     assert "  Wed 3 Jan 2024 to Thu 4 Jan 2024: closed, exception: Inventory" in told
-    assert "A poll holds until the next one: its own." in told
+    assert "A poll is valid until the next one: its own." in told

@@ -396,7 +396,7 @@ def test_what_a_sample_has_none_of_is_refused(
 ) -> None:
     problem = refused(client, source=sample, **{parameter: value})
     reason = "does not apply to a sample of review times"
-    reason += ", which has teams alone" * (parameter == "by")
+    reason += ", which has only teams" * (parameter == "by")
     assert problem["detail"] == f"{parameter}: {told} {reason}"
     assert problem["errors"] == [{"parameter": parameter, "received": value, "reason": reason}]
 

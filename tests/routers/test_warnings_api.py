@@ -16,16 +16,15 @@ POLLS = (
 
 DAMAGED = {
     "code": "damaged_keys",
-    "message": "1 of the keys look as if a spreadsheet or a data frame had turned ids into rounded numbers: format the "
-    "column as text and export it again",
+    "message": "1 of the keys look like ids that a spreadsheet or a data frame has rounded: format the column as text "
+    "and export it again",
     "count": 1,
     "examples": ["7.0"],
 }
 
 CONTRADICTING = {
     "code": "contradicting_polls",
-    "message": "polls that say something else than a later line for the same store and instant: 1; "
-    "the later line counts",
+    "message": "polls that contradict a later line for the same store and instant: 1; the later line counts",
     "count": 1,
     "examples": ["7.0 at 2023-01-25 10:00:00 UTC"],
 }
@@ -67,6 +66,6 @@ def test_the_command_line_tells_them_after_a_load_and_after_a_report(
     assert f"warning: {DAMAGED['message']} (7.0)\n" in told
     assert f"warning: {CONTRADICTING['message']} (7.0 at 2023-01-25 10:00:00 UTC)\n" in told
     told = cli("load", "timezones", str(tmp_path / "zones.csv")).err
-    assert "warning: rows with a zone whose clocks never change: 1" in told
+    assert "warning: rows whose time zone never changes its clocks: 1" in told
     told = cli("report", "uptime", "--out", str(tmp_path / "uptime.csv")).err
     assert "all their open time is unknown (9)" in told

@@ -113,7 +113,9 @@ def test_76_a_redirect_is_a_failure_and_nobody_follows_it(status: int, location:
             connect=network.connect,
         )
     assert (outcome.verdict, outcome.status) == (Verdict.FAILED, status)
-    assert outcome.error == (f"It answered {status}, a redirect. None is followed: enter the address that it leads to.")
+    assert outcome.error == (
+        f"It answered {status}, a redirect. Redirects are not followed: enter the address that it leads to."
+    )
     assert (network.resolved, network.dialled, len(there.requests)) == (["hooks.example"], [PUBLIC], 1)
 
 
@@ -248,7 +250,7 @@ def test_a_receiver_that_never_reads_ends_the_attempt_as_a_failure() -> None:
 def test_an_encrypted_connection_that_never_comes_about_ends_the_attempt() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         outcome = post(f"https://127.0.0.1:{silent.getsockname()[1]}/", BODY, {}, guard=LOOPBACK)
-    assert outcome == Outcome(verdict=Verdict.FAILED, error="127.0.0.1: no connection came about in time.")
+    assert outcome == Outcome(verdict=Verdict.FAILED, error="127.0.0.1: the connection timed out.")
 
 
 @pytest.mark.usefixtures("short_connecting")
@@ -261,7 +263,7 @@ def test_a_name_server_that_never_answers_ends_the_attempt() -> None:
 
     outcome = post("https://hooks.example/", BODY, {}, guard=Guard(), resolver=wait)
     is_over.set()
-    assert outcome == Outcome(verdict=Verdict.FAILED, error="hooks.example: no connection came about in time.")
+    assert outcome == Outcome(verdict=Verdict.FAILED, error="hooks.example: the connection timed out.")
 
 
 @pytest.mark.usefixtures("short_connecting")
@@ -274,7 +276,7 @@ def test_the_time_to_connect_is_shared_by_all_addresses_of_a_name() -> None:
 
     found = [f"93.184.216.{number}" for number in range(1, 5)]
     outcome = post("https://hooks.example/", BODY, {}, guard=Guard(), resolver=lambda *_: found, connect=connect)
-    assert outcome.error == "hooks.example: no connection came about in time."
+    assert outcome.error == "hooks.example: the connection timed out."
     assert [address for address, _ in asked] == found
     assert asked[0][1] <= 0.2 / 4
 
@@ -347,9 +349,9 @@ def test_an_answer_that_comes_before_all_was_read_counts() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ConnectionRefusedError(), "the connection was refused: nothing listens there, or a firewall is in between"),
-        (OSError(101, "Network is unreachable"), "there is no way to it from the network of this service"),
-        (TimeoutError(), "no connection came about in time"),
+        (ConnectionRefusedError(), "the connection was refused: nothing listens there, or a firewall blocks it"),
+        (OSError(101, "Network is unreachable"), "it cannot be reached from the network of this service"),
+        (TimeoutError(), "the connection timed out"),
     ],
 )
 def test_why_there_is_no_connection_is_said_in_our_words(error: OSError, words: str) -> None:
@@ -452,7 +454,7 @@ def test_the_authorities_that_the_environment_names_are_trusted(
 def test_http_behind_an_https_address_is_told() -> None:
     with receiver() as there:
         outcome = post(f"https://127.0.0.1:{there.port}/", BODY, {}, guard=LOOPBACK)
-    assert outcome.error == "127.0.0.1: no encrypted connection came about: see that it takes https at this port."
+    assert outcome.error == "127.0.0.1: TLS failed: check that it accepts https at this port."
 
 
 def test_threads_make_attempts_at_the_same_time(authority: Authority) -> None:

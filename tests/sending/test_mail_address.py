@@ -73,7 +73,7 @@ def test_the_library_reads_an_address_as_that_one_and_nothing_else(text: str, wi
 
 
 def test_a_name_beside_an_address_is_told_as_what_is_wrong() -> None:
-    with pytest.raises(ValueError, match="give what is between < and > alone, without a name"):
+    with pytest.raises(ValueError, match="give only the part between < and >, without a name"):
         address("Ada <ada@example.org>")
 
 

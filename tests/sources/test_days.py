@@ -84,14 +84,16 @@ def test_a_day_that_only_mirrors_have_asked_for_is_0_and_a_day_without_a_row_is_
     assert reading.known[day(20)] == 0
     assert {day(10), day(11), day(15)}.isdisjoint(reading.known)
     assert step.missing == (
-        "3 days are not told of, though later ones are: 2026-06-11 to 2026-06-12, 2026-06-16. "
+        "3 days are missing, although later ones are there: 2026-06-11 to 2026-06-12, 2026-06-16. "
         "They count as unknown, not as 0."
     )
     days_later(reading.site, 60)
     reading.site.lost = {day(11)}
     step = reading.run()
     assert (reading.known[day(10)], reading.known[day(15)]) == (10, 10)
-    assert step.missing == ("1 day is not told of, though later ones are: 2026-06-12. They count as unknown, not as 0.")
+    assert step.missing == (
+        "1 day is missing, although later ones are there: 2026-06-12. They count as unknown, not as 0."
+    )
 
 
 def test_a_site_that_is_stale_moves_no_watermark() -> None:

@@ -89,7 +89,7 @@ def test_of_another_person_or_where_nobody_can_tell_what_is_public_is_listed(own
 
 def test_an_owner_that_is_not_there_takes_nothing_away() -> None:
     of = found(Table({}), ["acme/*"], known(1, "acme/api"))
-    assert "acme: GitHub knows none of that name" in of.unknown["acme"]
+    assert "acme: GitHub knows no repository of that name" in of.unknown["acme"]
     assert of.absent == {}
 
 

@@ -19,27 +19,27 @@ def failure(url: str) -> str:
 
 def test_a_port_at_which_nothing_listens_refuses() -> None:
     assert failure(f"http://127.0.0.1:{free_port()}") == (
-        "the connection was refused: nothing listens there, or a firewall is in between"
+        "the connection was refused: nothing listens there, or a firewall blocks it"
     )
 
 
 def test_http_behind_an_https_address_does_not_speak_tls() -> None:
     with scripted_api() as api:
         api.answers(Scripted({}))
-        assert failure(api.base_url.replace("http:", "https:")).startswith("it does not speak TLS")
+        assert failure(api.base_url.replace("http:", "https:")).startswith("it shares no version of TLS")
 
 
 def test_a_connection_that_ends_at_once_has_ended_before_the_answer_was_whole() -> None:
     with scripted_api() as api:
         api.answers(Scripted({"a": 1}, cut=3))
-        assert failure(api.base_url) == "the connection ended before the answer was whole"
+        assert failure(api.base_url) == "the connection ended before the response was complete"
 
 
 @pytest.mark.parametrize(
     ("cause", "words"),
     [
         (socket.gaierror(-2, "Name or service not known"), "there is no such host, or the name server does not answer"),
-        (OSError(113, "No route to host"), "there is no way to it from this machine's network"),
+        (OSError(113, "No route to host"), "it cannot be reached from this machine's network"),
         (ssl.SSLCertVerificationError(), "its certificate is not trusted"),
         (None, "no connection came about"),
     ],
@@ -57,9 +57,9 @@ def test_what_the_system_has_answered_is_said_and_not_its_number(cause: Exceptio
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (httpx2.ConnectTimeout("x"), "no connection came about in time"),
+        (httpx2.ConnectTimeout("x"), "the connection timed out"),
         (httpx2.ReadTimeout("x"), "it timed out"),
-        (httpx2.ProxyError("x"), "the proxy that the environment names refuses"),
+        (httpx2.ProxyError("x"), "the proxy set in the environment refuses the connection"),
         (httpx2.DecodingError("x"), "its answer is compressed and cannot be read"),
         (httpx2.LocalProtocolError("x"), "its answer does not follow HTTP"),
         (ValueError("x"), "its answer is not JSON"),

@@ -143,7 +143,7 @@ def test_a_token_that_expires_pauses_the_source_and_a_new_one_goes_on(untouched:
         lived.sync()
         (paused,) = rows(untouched, "SELECT enabled, paused_reason FROM source WHERE name = :name", name=lived.name)
         assert not paused[0]
-        assert "does not take the token (Bad credentials)" in paused[1]
+        assert "does not accept the token (Bad credentials)" in paused[1]
         assert lived.token not in paused[1]
         lived.world.token("ghp_" + "n" * 36)
         SourceService(untouched).change(lived.name, lived.options(), GivenToken(token="ghp_" + "n" * 36))

@@ -57,8 +57,8 @@ def test_options_stay_as_given_and_the_address_is_that_of_the_kind_unless_said()
         ("https://[::1", "is not an address such as https://HOST/api/v3"),
         ("https://host:99999", "is not an address such as https://HOST/api/v3"),
         ("https://a b/", "is not an address such as https://HOST/api/v3"),
-        ("https://me:token@host", "a token is given apart"),
-        ("https://host/?a=b", "a token is given apart"),
+        ("https://me:token@host", "give the token separately"),
+        ("https://host/?a=b", "give the token separately"),
         ("http://git.acme.example/api/v3", "would send the token unencrypted"),
         ("http://127.0.0.1.acme.example", "would send the token unencrypted"),
         ("https://github.com", "the API is at https://api.github.com"),
@@ -74,7 +74,7 @@ def test_a_pattern_that_names_no_owner_and_repository_is_refused(patterns: list[
 
 
 def test_patterns_that_only_leave_out_are_refused() -> None:
-    assert "add one that takes in, such as org/*" in refusal(repositories=["!acme/old"])
+    assert "add one that includes, such as org/*" in refusal(repositories=["!acme/old"])
     assert "repositories" in refusal(repositories=[])
 
 

@@ -38,7 +38,7 @@ def test_a_private_key_is_a_token_too() -> None:
 
 def test_a_token_is_of_no_use_in_the_row_of_another_source() -> None:
     stored = secrets_of(NEW).seal("1", TOKEN)
-    with pytest.raises(TokenUnavailable, match="is that of another source"):
+    with pytest.raises(TokenUnavailable, match="belongs to another source"):
         secrets_of(NEW).open("2", stored)
 
 

@@ -183,7 +183,7 @@ def test_a_token_that_is_refused_pauses_the_source_and_says_so(resources: Resour
     sync(resources, asked=False)
     enabled, reason, code = rows(resources, "SELECT enabled, paused_reason, error_code FROM source")[0]
     assert (enabled, code) == (False, "token_refused")
-    assert "does not take the token" in reason
+    assert "does not accept the token" in reason
     assert len(rows(resources, PULLS)) == 3, "what was read before it ended is kept"
 
 

@@ -43,7 +43,7 @@ def test_an_empty_file_is_a_file() -> None:
         (b"", "The form ends before the file in it begins."),
         (HEAD, "The form ends in the middle of the file: its closing boundary is missing."),
         (HEAD + CONTENT, "The form ends in the middle of the file: its closing boundary is missing."),
-        (b"no form at all", "The form cannot be read: its parts are not parted by the boundary of its Content-Type"),
+        (b"no form at all", "The form cannot be read: its parts are not separated by the boundary of its Content-Type"),
         (
             b'--x\r\nContent-Disposition: form-data; name="kind"\r\n\r\npolls\r\n' + FORM,
             "The part 'kind' of the form has no file name; send options in the query string.",

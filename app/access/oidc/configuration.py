@@ -58,7 +58,7 @@ def oidc_configuration(settings: Settings) -> OidcConfiguration | None:
     if missing or not (settings.oidc_client_id and settings.oidc_client_secret and settings.public_url):
         raise SetupError(f"OPENHOURS_OIDC_ISSUER is set, but not {' and '.join(missing)}.")
     if urlsplit(settings.oidc_issuer).scheme != "https" and not _is_loopback(settings.oidc_issuer):
-        raise SetupError("OPENHOURS_OIDC_ISSUER has to begin with https://; only on loopback it may not.")
+        raise SetupError("OPENHOURS_OIDC_ISSUER must begin with https://, except on loopback.")
     try:
         roles = roles_of_groups(settings.oidc_roles or "")
     except ValueError as error:

@@ -107,7 +107,7 @@ class Provider:
             claims = self._claims(id_token, description, attempt)
         except (JoseError, ValueError, TypeError) as error:
             _log.warning("an ID token is refused: %s", type(error).__name__)
-            raise LoginFailed("The login at the provider does not fit this one. Begin again.") from error
+            raise LoginFailed("The login at the provider does not match this one. Start again.") from error
         return self._identity(claims)
 
     def _redeemed(self, endpoint: str, code: str, attempt: Attempt) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class Provider:
                 )
         except OAuthError as error:
             _log.info("the provider refuses a code: %s", error.error)
-            raise LoginFailed("The provider does not accept the login. Begin again.") from error
+            raise LoginFailed("The provider does not accept the login. Start again.") from error
         except (httpx2.HTTPError, ValueError) as error:
             raise _unavailable(error) from error
         return dict(token)
@@ -149,7 +149,7 @@ class Provider:
         groups = claims.get(self._configuration.groups_claim, [])
         groups = [groups] if isinstance(groups, str) else groups
         if not isinstance(subject, str) or not 0 < len(subject) <= MAX_CHARACTERS or not isinstance(groups, list):
-            raise LoginFailed("The provider does not say who this is as it should; ask its operator.")
+            raise LoginFailed("The provider does not identify the user correctly; ask its operator.")
         texts = (claims.get(name) for name in ("preferred_username", "name", "email", "sub"))
         name = next(text for text in texts if isinstance(text, str) and text.strip())
         email = claims.get("email")
@@ -221,7 +221,7 @@ def _require_of(issuer: str, document: dict[str, Any]) -> None:
 
 
 def _unavailable(error: Exception) -> SingleSignOnUnavailable:
-    _log.warning("the provider does not answer as it should: %s: %s", type(error).__name__, error)
+    _log.warning("the provider returned an invalid response: %s: %s", type(error).__name__, error)
     return SingleSignOnUnavailable(
-        "The provider of single sign-on does not answer as it should. Try again in a moment, or log in by password."
+        "The provider of single sign-on returned an invalid response. Try again in a moment, or log in by password."
     )

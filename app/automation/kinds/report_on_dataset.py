@@ -1,4 +1,4 @@
-"""Rule kind ``report_on_dataset``: when the rows of a file are loaded, a report begins."""
+"""Rule kind ``report_on_dataset``: when the rows of a file are loaded, a report starts."""
 
 from typing import Annotated, Any, Final
 
@@ -30,7 +30,7 @@ class ReportOnDataset(Params):
         ),
     ]
     founding_clients: Annotated[
-        bool, Field(description="Only for files that clients of a founding system send, with their `upload_id`.")
+        bool, Field(description="Only for files from clients of a founding system, which send an `upload_id`.")
     ] = False
 
 
@@ -72,7 +72,7 @@ def _with(value: Any, dataset_id: str) -> Any:
 
 KIND = RuleKind(
     name="report_on_dataset",
-    summary="when the rows of a file are loaded, a report begins",
+    summary="when the rows of a file are loaded, a report starts",
     options=ReportOnDataset,
     scope=Scope.REPORTS_RUN,
     check=check,

@@ -1,4 +1,4 @@
-"""Rule kind ``source_lag``: a source is not read up to a while ago."""
+"""Rule kind ``source_lag``: a source has not been read completely for some time."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ class SourceLag(Params):
         Field(
             gt=0,
             le=10_000,
-            description="How long ago everything may have been read at most, hours.",
+            description="How old the last complete read may be, hours.",
             json_schema_extra={"unit": "hours"},
         ),
     ] = 6
@@ -62,7 +62,7 @@ def _sighting(one: Source, hours: float, *, is_read: bool) -> Sighting:
 
 KIND = RuleKind(
     name="source_lag",
-    summary="a source is not read up to a while ago",
+    summary="a source has not been read completely for some time",
     options=SourceLag,
     scope=Scope.DATA_READ,
     check=check,

@@ -24,7 +24,7 @@ class StoreDown(Params):
         Field(
             gt=0,
             le=100_000,
-            description="For how much open time a store may be down, minutes.",
+            description="How much open time a store may be down, minutes.",
             json_schema_extra={"unit": "minutes"},
         ),
     ] = 30
@@ -33,7 +33,7 @@ class StoreDown(Params):
         Field(
             gt=0,
             le=100_000,
-            description="How long a poll counts, minutes: of a store without a later one nobody knows how it is.",
+            description="How long a poll is valid, minutes; without a later one the status of a store is unknown.",
             json_schema_extra={"unit": "minutes"},
         ),
     ] = 90

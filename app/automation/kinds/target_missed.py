@@ -1,4 +1,4 @@
-"""Rule kind ``target_missed``: a report that a schedule began is below its target."""
+"""Rule kind ``target_missed``: a report of a schedule is below its target."""
 
 import math
 from typing import Annotated
@@ -25,7 +25,7 @@ class TargetMissed(Params):
         Field(
             gt=0,
             le=100,
-            description="The least that is right, percent. Default: `target_percent` of the report.",
+            description="The target, percent. Default: `target_percent` of the report.",
             json_schema_extra={"unit": "percent"},
         ),
     ] = None
@@ -44,7 +44,7 @@ def check(connection: Connection, tools: Tools, options: TargetMissed) -> None:
             )
         return
     able = [kind.name for kind in tools.reports.kinds() if kind.measured is not None]
-    reason = f"begins a {one.does} of kind {one.kind}, which has no figure that a target is for"
+    reason = f"begins a {one.does} of kind {one.kind}, which has no figure with a target"
     allowed = f"a schedule of a report of kind {', '.join(able)}"
     raise invalid_parameters(
         [WrongValue(parameter="schedule", received=options.schedule, reason=reason, allowed=allowed)]
@@ -93,7 +93,7 @@ def _sighting(name: str, told: Told, measured: Measured, found: float, target: f
 
 KIND = RuleKind(
     name="target_missed",
-    summary="a report that a schedule began is below its target",
+    summary="a report of a schedule is below its target",
     options=TargetMissed,
     check=check,
     listens={"report.complete": complete},

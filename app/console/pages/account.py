@@ -86,7 +86,7 @@ async def confirm_second_factor(view: View) -> Response:
 
 @pages.action("/account/second-factor/remove", None)
 async def remove_second_factor(view: View) -> Response:
-    """Log in by password alone from now on."""
+    """Log in with the password only from now on."""
     body = _fields(await view.form(), "current_password", "code")
     try:
         await view.api.send("POST", "/me/second-factor/remove", {**body, "code": body["code"].strip()})

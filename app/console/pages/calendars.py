@@ -101,7 +101,7 @@ async def apply(view: View) -> Response:
     try:
         days = read_json(form.get("days", ""))
     except ValueError:
-        raise wrong("days", view.texts("is not what the page has sent; go back and look once more")) from None
+        raise wrong("days", view.texts("is not what the page sent; go back and check again")) from None
     await view.api.send("PUT", path_of("calendars", name), {"days": days, "source": form.get("source") or _EDITED})
     return view.to(_page(name), said="imported")
 
@@ -131,7 +131,7 @@ async def assign(view: View) -> Response:
     kind, keys = form.get("kind", "store"), [key.strip() for key in form.get("keys", "").split("\n") if key.strip()]
     try:
         if not keys:
-            raise wrong("keys", view.texts("is missing; write the key of each on a line"))
+            raise wrong("keys", view.texts("is missing; write one key per line"))
         await give(view, {"keys": "keys"}, kind=kind, keys=keys, add_calendar=view["name"])
     except Refused as refusal:
         if refusal.problem.get("code") == "unknown_entity_kind":

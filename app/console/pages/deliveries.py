@@ -69,7 +69,7 @@ async def send_again(view: View) -> Response:
 
 @pages.action("/unsubscribed/allow", Scope.WEBHOOKS_WRITE)
 async def allow_mail(view: View) -> Response:
-    """Let mail be sent again to an address that wanted none."""
+    """Allow mail to an unsubscribed address again."""
     address = fields_of(await view.form()).get("address", "")
     await view.api.send("DELETE", f"/unsubscribed/{address}")
     return view.to("/console/deliveries", said="mail_allowed")

@@ -50,7 +50,7 @@ async def make_newer(view: View) -> Response:
     """Make figures of now, asked for as those of a report were."""
     report_id = fields_of(await view.form()).get("report")
     if report_id is None:  # no page has sent this
-        raise wrong("report", view.texts("is not what the page has sent; go back and look once more"))
+        raise wrong("report", view.texts("is not what the page sent; go back and check again"))
     params = await newer(view, report_id) if report_id else {}
     await view.api.send("POST", "/trigger_report", {"report": KIND, "params": params})
     return view.to("/console/engineering", said="started")

@@ -33,7 +33,7 @@ async def set_several(view: View) -> Response:
     calendar, zone = str(form.get("use_calendar", "")).strip(), str(form.get("set_timezone", "")).strip()
     try:
         if not keys:
-            raise wrong("key", view.texts("is missing; tick those that you mean"))
+            raise wrong("key", view.texts("is missing; tick at least one"))
         if not calendar and not zone:
             raise wrong("use_calendar", view.texts("is missing; choose a calendar or give a time zone"))
         names = {"keys": "key", "add_calendar": "use_calendar", "timezone": "set_timezone"}

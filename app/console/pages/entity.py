@@ -68,7 +68,7 @@ async def set_hours(view: View) -> Response:
             span = {"valid_from": str(_date(view, form, "valid_from"))} if when == "from" else {}
             windows: list[dict[str, Any]] = [{"day": day, **one} for day, found in enumerate(week) for one in found]
             if span and not windows:
-                reason = view.texts("has no hours; say when it exists no more below, or give single dates")
+                reason = view.texts("has no hours; enter below when it ceases to exist, or give single dates")
                 raise wrong("valid_from", reason)
             days = [field(day) for day, found in enumerate(week) for _ in found]
             await _send(view, "hours", {"hours": windows}, lambda name: _numbered(name, days), **span)

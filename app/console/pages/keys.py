@@ -28,7 +28,7 @@ _NAMES: Final = {
     "user_id": marked("Whose it is"),
     "scopes": marked("What it may do"),
     "days": marked("How long it lasts"),
-    "overlap_hours": marked("The old key works on"),
+    "overlap_hours": marked("The old key keeps working for"),
 }
 
 #: A new key before anything is filled in.
@@ -147,7 +147,7 @@ def _shown_once(view: View, made: Mapping[str, Any]) -> Response:
     return view.render(
         "shown_once",
         heading=view.texts("The new key %(name)s", name=made["name"]),
-        purpose=view.texts("Give it to the program that it is for, which sends it in the header Authorization."),
+        purpose=view.texts("Give it to its program, which sends it in the header Authorization."),
         secret=made["key"],
         is_path=False,
         until=made["expires_at"],

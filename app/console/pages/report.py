@@ -32,13 +32,13 @@ ADVICE: Final = {
         "Run it again with fewer entities or a shorter range; an administrator can allow more memory."
     ),
     "attempts_exhausted": marked("It was tried several times. Run it again; if it fails again, tell an administrator."),
-    "object_store_unavailable": marked("The store of files did not answer. Run it again in a while."),
+    "object_store_unavailable": marked("The store of files did not answer. Run it again later."),
     "object_store_full": marked("The store of files is full. Tell an administrator."),
     "disk_full": marked("A disk of the service is full. Tell an administrator."),
     "row_exceeds_part": marked("Allow larger files, then run it again."),
     "too_many_parts": marked("Allow larger files, then run it again."),
     "table_removed": marked("Upload the table again, then run it again."),
-    "rejected_file": marked("Mend the rows that the message names, upload the file again, then run it again."),
+    "rejected_file": marked("Correct the rows that the message names, upload the file again, then run it again."),
 }
 
 #: What else may help.
@@ -80,7 +80,7 @@ async def progress(view: View) -> Response:
     queries=12,
 )
 async def entity(view: View) -> Response:
-    """Why the figures of one entity are what they are."""
+    """Explain the figures of one entity."""
     path = f"/reports/{view['report_id']}/entities/{view['key']}"
     found = await view.api.get(path)
     picture = view.root + quote(path) + "/chart.png"

@@ -35,7 +35,7 @@ _FIELDS: Final = {"app.id": "app_id", "app.installation": "app_installation", "a
 #: The titles of the fields, for the summary of a refusal.
 TITLES: Final = {
     "name": marked("Name"),
-    "repositories": marked("Repositories, one pattern a line"),
+    "repositories": marked("Repositories, one pattern per line"),
     "projects": marked("Projects, one a line"),
     "streams": marked("Streams, one a line"),
     "address": marked("Address of the API"),

@@ -140,7 +140,7 @@ def _link(view: View, whose: Mapping[str, Any], link: Mapping[str, Any]) -> Resp
     return view.render(
         "shown_once",
         heading=heading,
-        purpose=texts("Hand this link over by a way that you trust. Whoever opens it chooses the password, once."),
+        purpose=texts("Send this link in a way that you trust. Whoever opens it sets the password; it works once."),
         secret=link["link"],
         is_path=link["link"].startswith("/"),
         until=link["expires_at"],

@@ -31,7 +31,7 @@ TITLES: Final = {
     "name": marked("Name"),
     "url": marked("Address of the receiver"),
     "format": marked("What the receiver understands"),
-    "events": marked("What it is told of unasked"),
+    "events": marked("Events that it receives"),
     "description": marked("Description"),
     "since": marked("Since (UTC)"),
 }

@@ -38,8 +38,8 @@ def require_without(columns: Collection[Column], given: Collection[str], name: s
     if both := [column.name for column in columns if column.name in given]:
         raise refusal(
             "wrong_header",
-            f"{name} has a column {both[0]}, and the load was given set={both[0]}=… as well; leave one of them out, or "
-            "use a mapping, in which set counts.",
+            f"{name} has a column {both[0]}, and the load also got set={both[0]}=…; leave one of them out, or use a "
+            f"mapping, in which set takes precedence.",
         )
 
 

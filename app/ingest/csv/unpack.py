@@ -37,10 +37,10 @@ _FORMATS: Final = {
     b"PK\x03\x04": "a zip file; unpack it and send the CSV in it",
     b"PK\x05\x06": "a zip file; unpack it and send the CSV in it",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Excel workbook; save it as CSV (UTF-8)",
-    b"BZh91AY&SY": "a bzip2 file; unpack it, or pack it with gzip",
-    b"\xfd7zXZ\x00": "an xz file; unpack it, or pack it with gzip",
-    b"\x28\xb5\x2f\xfd": "a zstd file; unpack it, or pack it with gzip",
-    b"7z\xbc\xaf\x27\x1c": "a 7z file; unpack it, or pack it with gzip",
+    b"BZh91AY&SY": "a bzip2 file; unpack it, or compress it with gzip",
+    b"\xfd7zXZ\x00": "an xz file; unpack it, or compress it with gzip",
+    b"\x28\xb5\x2f\xfd": "a zstd file; unpack it, or compress it with gzip",
+    b"7z\xbc\xaf\x27\x1c": "a 7z file; unpack it, or compress it with gzip",
     b"PAR1\x15": "a Parquet file; {}save it as CSV (UTF-8)",
     b"%PDF-": "a PDF; save its table as CSV (UTF-8)",
 }
@@ -81,7 +81,7 @@ def unpacked(
     if packed:
         head, raw = _begun(_gunzipped(raw, name))
         if head.startswith(GZIP):
-            raise refusal("bad_gzip", f"{name} is a gzip file within a gzip file; pack it once.")
+            raise refusal("bad_gzip", f"{name} is a gzip file inside a gzip file; compress it once.")
     if is_utf8:
         _require_text(head, name, advice=_BY_MAPPING if may_be_mapped else "")
     size = 0

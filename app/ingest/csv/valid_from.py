@@ -15,8 +15,8 @@ def require_holds_from(kind: DatasetKind) -> None:
     """Raise InvalidParameters unless files of the kind may hold from a date on."""
     if not kind.holds_from:
         raise InvalidParameters(
-            f"valid_from: a file of {kind.name} does not hold from a date on; allowed for hours and timezones. "
-            "Leave valid_from out."
+            f"valid_from: files of kind {kind.name} do not apply from a date; allowed for hours and timezones. Leave "
+            f"valid_from out."
         )
 
 
@@ -31,5 +31,5 @@ def require_no_dates(kind: DatasetKind, columns: Sequence[Column], name: str) ->
     if VALID_FROM in {column.name for column in columns}:
         raise refusal(
             "wrong_header",
-            f"{name} has a column {VALID_FROM}, and the load was given {VALID_FROM} as well; leave one of them out.",
+            f"{name} has a column {VALID_FROM}, and the load also got {VALID_FROM}; leave one of them out.",
         )

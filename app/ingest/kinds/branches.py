@@ -27,7 +27,7 @@ class BranchLoading(KeyedLoading):
 
 BRANCHES = DatasetKind(
     name="branches",
-    summary="one row per branch and day: its last commit, whether it is protected",
+    summary="one row per branch and day: its last commit and whether it is protected",
     columns=_COLUMNS,
     loading=BranchLoading,
     is_guessed=False,

@@ -61,7 +61,7 @@ class EntityLoading:
 
 ENTITIES = DatasetKind(
     name="entities",
-    summary="one row per store or team: its name, its group, how long its polls hold, when it exists",
+    summary="one row per store or team: its name, its group, how long its polls are valid, when it exists",
     columns=(
         *ENTITY_COLUMNS,
         Column("name", KEY, example="Main Street", required=False),

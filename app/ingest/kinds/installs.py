@@ -122,7 +122,7 @@ def _optional(rows: Rows, name: str) -> npt.NDArray[np.object_]:
 
 INSTALLS = DatasetKind(
     name="installs",
-    summary="one row per download of a project, or per number of them on a day",
+    summary="one row per download of a project, or per project and day with a count",
     columns=(
         Column("project", PROJECT, example="napari"),
         Column("timestamp", INSTANT, example="2024-11-01T19:30:00Z"),

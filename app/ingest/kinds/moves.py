@@ -42,7 +42,7 @@ def _spelt(kind: str, key: str) -> str:
 
 MOVES = DatasetKind(
     name="moves",
-    summary="one row per repository or project that has another name now",
+    summary="one row per repository or project that has a new name",
     columns=_COLUMNS,
     loading=MoveLoading,
     is_guessed=False,

@@ -27,7 +27,7 @@ class RepositoryFileLoading(KeyedLoading):
 
 REPOSITORY_FILES = DatasetKind(
     name="repository_files",
-    summary="one row per file and day: its text, and whose the repository is by it",
+    summary="one row per file and day: its text, and the owner of the repository that it names",
     columns=_COLUMNS,
     loading=RepositoryFileLoading,
     is_guessed=False,

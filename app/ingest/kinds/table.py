@@ -34,7 +34,7 @@ class TableLoading:
 
 TABLE = DatasetKind(
     name="table",
-    summary="one row of any columns, for roll-ups",
+    summary="one row with any columns, for roll-ups",
     columns=(),
     loading=TableLoading,
     by_dataset=True,

@@ -26,7 +26,7 @@ class TeamMemberLoading(KeyedLoading):
 
 TEAM_MEMBERS = DatasetKind(
     name="team_members",
-    summary="one row per person of a team: from when to when, or on which day",
+    summary="one row per member of a team: from when to when, or on which day",
     columns=_COLUMNS,
     loading=TeamMemberLoading,
     is_guessed=False,

@@ -21,12 +21,12 @@ _COLUMNS: Final = {
     "reviewer_is_bot": FactColumn(Type.TRUTH, "whether that is a bot"),
     "is_team": FactColumn(
         Type.TRUTH,
-        "whether a team was asked, of which anybody can answer who is a member on that day",
+        "whether a team was asked; anybody who is a member on that day can answer",
     ),
     "requested_at": FactColumn(Type.INSTANT, "when; of repeated requests the last one before the answer counts"),
     "answered_at": FactColumn(
         Type.INSTANT,
-        "the first review from then on by whoever was asked, before the pull request ended",
+        "the first review after that by whoever was asked, before the pull request ended",
     ),
 }
 

@@ -17,10 +17,10 @@ COMMIT_COLUMNS: Final = {
 
 _COLUMNS: Final = {
     **COMMIT_COLUMNS,
-    "is_revert": FactColumn(Type.TRUTH, "whether its message says that it takes another one back"),
+    "is_revert": FactColumn(Type.TRUTH, "whether its message says that it reverts another one"),
     "lines": FactColumn(Type.NUMBER, "lines added and deleted"),
     "authored_at": FactColumn(Type.INSTANT, "when it was written; a rebase keeps it"),
-    "committed_at": FactColumn(Type.INSTANT, "when it got its place; a rebase changes it"),
+    "committed_at": FactColumn(Type.INSTANT, "when it was committed; a rebase changes it"),
 }
 
 

@@ -13,7 +13,7 @@ from app.series.tables import pull_request
 _COLUMNS: Final = {
     "number": FactColumn(Type.NUMBER, "of the pull request"),
     "what": FactColumn(Type.WORD, "merge, review or comment: a comment on lines"),
-    "person": FactColumn(Type.PERSON, "who opened what was merged, reviewed or commented"),
+    "person": FactColumn(Type.PERSON, "author of the merged pull request, the review or the comment"),
     "is_bot": FactColumn(Type.TRUTH, "whether that is a bot"),
     "is_own": FactColumn(Type.TRUTH, "whether it is a review or comment by the author"),
     "at": FactColumn(Type.INSTANT, "when"),

@@ -14,10 +14,10 @@ _COLUMNS: Final = {
     "seen_on": FactColumn(Type.DAY, "the day, UTC"),
     "ecosystem": FactColumn(Type.WORD, "such as npm or pypi"),
     "name": FactColumn(Type.WORD, "of the package"),
-    "version": FactColumn(Type.WORD, "as it is declared or locked; unknown if nothing is"),
+    "version": FactColumn(Type.WORD, "as declared or locked; unknown if it is neither"),
     "is_pinned": FactColumn(
         Type.TRUTH,
-        "whether it is one version, such as `1.0` or `==1.0`, and no range, such as `2.x`",
+        "whether it is one version, such as `1.0` or `==1.0`, rather than a range, such as `2.x`",
     ),
 }
 

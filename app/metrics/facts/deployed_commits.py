@@ -12,8 +12,8 @@ from app.metrics.facts.fact import Asked, Fact, FactColumn, Type, same, until
 _COLUMNS: Final = {
     **COMMIT_COLUMNS,
     "environment": FactColumn(Type.WORD, "where it was deployed"),
-    "committed_at": FactColumn(Type.INSTANT, "when it got its place"),
-    "deployed_at": FactColumn(Type.INSTANT, "when the deployment first succeeded that brought it"),
+    "committed_at": FactColumn(Type.INSTANT, "when it was committed"),
+    "deployed_at": FactColumn(Type.INSTANT, "when the deployment that brought it first succeeded"),
 }
 
 
@@ -29,7 +29,7 @@ def _rows(asked: Asked) -> Select[Any]:
 
 DEPLOYED_COMMITS: Final = Fact(
     name="deployed_commits",
-    summary="commits that a deployment to production was the first to bring",
+    summary="commits, with the deployment that first brought them to production",
     stream="deployments",
     columns=_COLUMNS,
     rows=_rows,

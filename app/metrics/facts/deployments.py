@@ -33,7 +33,7 @@ _COLUMNS: Final = {
         Type.TRUTH,
         "whether the environment is that of production: as GitHub says, else if it is called `production` or `prod`",
     ),
-    "is_transient": FactColumn(Type.TRUTH, "whether the environment goes away again"),
+    "is_transient": FactColumn(Type.TRUTH, "whether the environment is temporary"),
     "task": FactColumn(Type.WORD, "such as deploy"),
     "creator": FactColumn(Type.PERSON, "who began it"),
     "creator_is_bot": FactColumn(Type.TRUTH, "whether that is a bot"),
@@ -42,10 +42,10 @@ _COLUMNS: Final = {
     "failed_at": FactColumn(Type.INSTANT, "when it first failed"),
     "has_failed": FactColumn(
         Type.TRUTH,
-        "whether an incident followed, a rollback or a revert of what it brought; unknown without "
+        "whether an incident, a rollback or a revert of its commits followed; unknown without "
         "OPENHOURS_INCIDENT_LABELS, without a success, and elsewhere than in production",
     ),
-    "recovered_at": FactColumn(Type.INSTANT, "when the next one succeeded there, of one that has_failed"),
+    "recovered_at": FactColumn(Type.INSTANT, "when the next one succeeded there, if it has_failed"),
 }
 
 

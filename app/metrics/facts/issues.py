@@ -48,7 +48,7 @@ def _rows(asked: Asked) -> Select[Any]:
 
 ISSUES: Final = Fact(
     name="issues",
-    summary="issues, pull requests left out",
+    summary="issues, without pull requests",
     stream="issues",
     columns=_COLUMNS,
     rows=_rows,

@@ -36,18 +36,18 @@ _COLUMNS: Final = {
     "author_is_bot": FactColumn(Type.TRUTH, "whether a bot did"),
     "is_update": FactColumn(
         Type.TRUTH,
-        "whether Dependabot or Renovate did, to update dependencies: by one of the logins of these services",
+        "whether Dependabot or Renovate wrote it to update dependencies, by the logins of these services",
     ),
     "created_at": FactColumn(Type.INSTANT, "when it was opened"),
     "began_at": FactColumn(Type.INSTANT, "its first commit, or its creation if that was earlier"),
     "first_commit_at": FactColumn(Type.INSTANT, "its first commit"),
-    "ready_at": FactColumn(Type.INSTANT, "from when on it could be reviewed; unknown while it is a draft"),
+    "ready_at": FactColumn(Type.INSTANT, "when it became ready for review; unknown while it is a draft"),
     "first_review_at": FactColumn(
         Type.INSTANT, "the first review by somebody else, before it ended; an approval is one"
     ),
-    "reviewed_at": FactColumn(Type.INSTANT, "the same, or when it was ready if that came later"),
-    "approved_at": FactColumn(Type.INSTANT, "the last approval before it ended, or when it was ready if later"),
-    "review_ended_at": FactColumn(Type.INSTANT, "the approval, or the merge of what was not approved"),
+    "reviewed_at": FactColumn(Type.INSTANT, "the same, or when it became ready, if later"),
+    "approved_at": FactColumn(Type.INSTANT, "the last approval before it ended, or when it became ready, if later"),
+    "review_ended_at": FactColumn(Type.INSTANT, "the approval; the merge if it was not approved"),
     "merged_at": FactColumn(Type.INSTANT, "when it was merged"),
     "closed_unmerged_at": FactColumn(Type.INSTANT, "when it was closed, if it was not merged"),
     "ended_at": FactColumn(Type.INSTANT, "when it was merged or closed"),
@@ -235,7 +235,7 @@ def _once_ready(at: ColumnElement[Any], ready: ColumnElement[Any]) -> ColumnElem
 
 PULL_REQUESTS: Final = Fact(
     name="pull_requests",
-    summary="pull requests: how each went, and what came of it",
+    summary="pull requests: their course and outcome",
     stream="pull_requests",
     columns=_COLUMNS,
     rows=_rows,

@@ -14,14 +14,14 @@ _MAJOR: Final = r"(^|[^0-9.])[1-9][0-9]*\.0(\.0)?(\+[0-9A-Za-z.-]+)?$"
 _COLUMNS: Final = {
     "tag": FactColumn(Type.WORD, "of the release"),
     "is_draft": FactColumn(Type.TRUTH, "whether it is a draft"),
-    "is_prerelease": FactColumn(Type.TRUTH, "whether it is for trying out"),
+    "is_prerelease": FactColumn(Type.TRUTH, "whether it is a prerelease"),
     "is_versioned": FactColumn(
         Type.TRUTH,
         "whether the tag ends in a version such as 2.14.0: two or three numbers without zeros in front",
     ),
     "is_major": FactColumn(
         Type.TRUTH,
-        "whether that version has zeros behind its first number, which is not zero",
+        "whether all numbers of that version except the first are zero, and the first is not",
     ),
     "published_at": FactColumn(Type.INSTANT, "when it was published"),
 }

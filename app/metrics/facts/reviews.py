@@ -16,7 +16,7 @@ _COLUMNS: Final = {
     "is_own": FactColumn(Type.TRUTH, "whether the author of the pull request did"),
     "state": FactColumn(
         Type.WORD,
-        "APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED; a PENDING one is in no facts",
+        "APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED; PENDING ones are left out",
     ),
     "submitted_at": FactColumn(Type.INSTANT, "when"),
     "created_at": FactColumn(Type.INSTANT, "when the pull request was opened"),

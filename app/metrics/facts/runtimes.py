@@ -14,12 +14,12 @@ from app.metrics.runtimes.runtime import UNKNOWN, Runtime
 
 _COLUMNS: Final = {
     "seen_on": FactColumn(Type.DAY, "the day on which the files were read, UTC"),
-    "runtime": FactColumn(Type.WORD, "such as python or node; unknown where a workflow may test any"),
+    "runtime": FactColumn(Type.WORD, "such as python or node; unknown if a workflow may test any"),
     "version": FactColumn(Type.WORD, "as the file writes it, or the lowest of a range; unknown if it cannot be read"),
     "how": FactColumn(Type.WORD, "tested: a workflow tests it; declared: a manifest does"),
     "path": FactColumn(Type.WORD, "of the file"),
     "is_beyond_end_of_life": FactColumn(
-        Type.TRUTH, "whether its support had ended on that day; unknown of what the shipped table does not have"
+        Type.TRUTH, "whether its support had ended on that day; unknown for versions missing from the shipped table"
     ),
 }
 

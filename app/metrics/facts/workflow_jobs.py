@@ -24,7 +24,7 @@ _COLUMNS: Final = {
     ),
     "conclusion": FactColumn(Type.WORD, "its result, such as success; unknown while it runs"),
     "created_at": FactColumn(Type.INSTANT, "when it was queued"),
-    "started_at": FactColumn(Type.INSTANT, "when it began; before it was created if an attempt took it over"),
+    "started_at": FactColumn(Type.INSTANT, "when it started; before it was created if an attempt took it over"),
     "completed_at": FactColumn(Type.INSTANT, "when it ended"),
 }
 
@@ -53,7 +53,7 @@ def _rows(asked: Asked) -> Select[Any]:
 
 WORKFLOW_JOBS: Final = Fact(
     name="workflow_jobs",
-    summary="jobs of CI: when each was queued, began and ended",
+    summary="jobs of CI: when each was queued, started and ended",
     stream="workflow_runs",
     columns=_COLUMNS,
     rows=_rows,

@@ -16,7 +16,7 @@ _SAME_COMMIT: Final = ("repo_id", "run_id", "head_sha")
 
 _COLUMNS: Final = {
     "run_id": FactColumn(Type.NUMBER, "of the run"),
-    "attempt": FactColumn(Type.NUMBER, "1, and more for each time that it was run again"),
+    "attempt": FactColumn(Type.NUMBER, "1, and one more for each rerun"),
     "workflow": FactColumn(
         Type.WORD,
         "name of the workflow, else `workflow` and its number",
@@ -30,7 +30,7 @@ _COLUMNS: Final = {
     "actor_is_bot": FactColumn(Type.TRUTH, "whether that is a bot"),
     "conclusion": FactColumn(Type.WORD, "its result, such as success; unknown while it runs"),
     "started_at": FactColumn(Type.INSTANT, "when the attempt began"),
-    "jobs_started_at": FactColumn(Type.INSTANT, "when the first job of the attempt began"),
+    "jobs_started_at": FactColumn(Type.INSTANT, "when the first job of the attempt started"),
     "jobs_completed_at": FactColumn(Type.INSTANT, "when the last job of the attempt ended; unknown while one has not"),
     "passed_later": FactColumn(Type.TRUTH, "whether a later attempt of the same commit succeeded"),
 }

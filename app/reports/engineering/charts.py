@@ -15,7 +15,7 @@ _PARTS: Final = 3
 
 def charts_of(summary: EngineeringSummary) -> Mapping[str, Chart]:
     """By the stem of its file, the chart of each pillar that has a metric with periods."""
-    about = [f"all of it, {summary.first} to {summary.last}, by {summary.each}"]
+    about = [f"the whole time, {summary.first} to {summary.last}, by {summary.each}"]
     charts: dict[str, Chart] = {}
     for pillar in summary.pillars:
         periods = sorted({one.period for metric in pillar.metrics for one in metric.series})

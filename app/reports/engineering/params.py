@@ -23,21 +23,23 @@ MOST_DAYS: Final = 3_660
 class MetricParams(Params):
     """What a report on metrics is asked for."""
 
-    by: Annotated[By, Field(description="Whose figures: of each `team` or each `repo`, and of all together.")] = "team"
+    by: Annotated[By, Field(description="Groups of the figures: each `team` or each `repo`, and all together.")] = (
+        "team"
+    )
     each: Annotated[
         Literal["week", "month", "none"],
-        Field(description="Length of the periods that there are figures of, beside those of all the time."),
+        Field(description="Length of the periods that have figures of their own, in addition to the whole time."),
     ] = "week"
     metrics: Annotated[
         list[str] | None,
         Field(
             min_length=1,
-            description="Metrics by name, as `openhours metrics list` has them, each perhaps with a version: "
-            "`ci_success@2`. Default: all that there are.",
+            description="Names of metrics, as listed by `openhours metrics list`, optionally with a version: "
+            "`ci_success@2`. Default: all.",
         ),
     ] = None
     pillars: Annotated[
-        list[Pillar] | None, Field(min_length=1, description="Only metrics of these pillars. Default: of all.")
+        list[Pillar] | None, Field(min_length=1, description="Only metrics of these pillars. Default: all.")
     ] = None
     repos: Repos = None
     teams: Teams = None
@@ -51,7 +53,7 @@ class MetricParams(Params):
     until: Annotated[
         date | None,
         Field(
-            description="Local date at whose beginning the report ends. Default: the Monday of the week of `as_of`, "
+            description="Local date at whose start the report ends. Default: the Monday of the week of `as_of`, "
             "or the day after it with `since`.",
             examples=["2024-12-30"],
         ),
@@ -59,7 +61,7 @@ class MetricParams(Params):
     period: Annotated[
         str | None,
         Field(
-            description=f"The dates in a word, instead of `since` and `until`: {FORMS}. Default: none.",
+            description=f"The dates in one word, instead of `since` and `until`: {FORMS}. Default: none.",
             examples=["2024-Q4"],
         ),
     ] = None
@@ -75,9 +77,9 @@ class MetricParams(Params):
     def _goes_together(self) -> Self:
         given = [name for name in ("since", "until") if getattr(self, name) is not None]
         if self.period is not None and given:
-            raise ValueError(f"period cannot be combined with {' and '.join(given)}: it says when, too")
+            raise ValueError(f"period cannot be combined with {' and '.join(given)}: it sets the dates, too")
         if self.until is not None and self.since is None:
-            raise ValueError("until needs since, where the report begins")
+            raise ValueError("until needs since, the start of the report")
         return self
 
     @property

@@ -100,8 +100,8 @@ def _note(one: MetricFigure) -> str:
 
 
 def _rules(summary: EngineeringSummary) -> Iterator[str]:
-    yield f"n is how many values a figure is of; those of fewer than {FEW} have a *. No figure names a person."
-    yield "Where a source has not read everything, a number is too low, and none is not zero."
+    yield f"n is the number of values in a figure; a * marks fewer than {FEW} values. No figure names a person."
+    yield "If a source has not read everything, numbers are too low, and a missing number does not mean zero."
     yield from not_shown(summary)
     for pillar in summary.pillars:
         for metric in pillar.metrics:

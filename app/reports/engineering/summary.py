@@ -29,24 +29,24 @@ MOST_NAMED: Final = 5
 class MetricFigure(BaseModel):
     """What a metric comes to."""
 
-    part: str | None = Field(description="Which part of it, such as a workflow; null if it is not told apart.")
-    value: float | None = Field(description="null where there is none, or too few people to tell it.")
+    part: str | None = Field(description="Part of the metric, such as a workflow; null if the metric is not divided.")
+    value: float | None = Field(description="null if there is none, or too few people to show it.")
     p75: float | None = Field(None, description="Beside a median.")
     p90: float | None = Field(None, description="Beside a median.")
-    n: int = Field(description="How many rows or values it is of.")
-    few: bool = Field(description=f"It is of fewer than {FEW} values.")
-    withheld: bool = Field(description="It is of too few people to be told.")
-    state: State = Field(description="partial: a source has not read all of it; running: its time is not over.")
+    n: int = Field(description="Number of rows or values in the figure.")
+    few: bool = Field(description=f"True if it has fewer than {FEW} values.")
+    withheld: bool = Field(description="True if it has too few people to be shown.")
+    state: State = Field(description="partial: a source has not read everything; running: the period has not ended.")
 
 
 class GroupMetric(MetricFigure):
     """What a metric comes to in a team or a repository."""
 
-    group: str | None = Field(description="Its name; null for what belongs to none.")
+    group: str | None = Field(description="Name of the group; null for rows without a group.")
     course: list[float | None] | None = Field(
         None,
-        description="From period to period, in the order of `periods`; null for a period that has no figure, or of "
-        f"which not everything is known. Itself null if there are more than {MOST_PERIODS} periods.",
+        description="Figures by period, in the order of `periods`; null for a period without a figure or with missing "
+        "data. Itself null if there are more than {MOST_PERIODS} periods.",
     )
 
 
@@ -60,14 +60,18 @@ class MetricSummary(BaseModel):
     """A metric and its figures."""
 
     metric: str
-    version: int = Field(description="Of its definition; 0 is the one that is shipped.")
+    version: int = Field(description="Version of its definition; 0 is the shipped one.")
     title: str
     summary: str
     caveat: str
-    unit: str = Field(description="seconds, percent, or what is counted; empty for plain numbers.")
-    whole: list[MetricFigure] = Field(description=f"Of everything; the {MOST_PARTS} parts of the most rows.")
-    groups: list[GroupMetric] = Field(description=f"The {MOST_GROUPS} of the most rows; metrics.csv has all.")
-    series: list[PeriodMetric] = Field(description="From period to period, of the same parts as `whole`.")
+    unit: str = Field(description="seconds, percent, or the thing that is counted; empty for plain numbers.")
+    whole: list[MetricFigure] = Field(
+        description=f"Figures of all groups together; the {MOST_PARTS} parts with the most rows."
+    )
+    groups: list[GroupMetric] = Field(
+        description=f"The {MOST_GROUPS} groups with the most rows; metrics.csv lists all."
+    )
+    series: list[PeriodMetric] = Field(description="Figures by period, for the same parts as `whole`.")
 
 
 class PillarSummary(BaseModel):
@@ -85,13 +89,11 @@ class EngineeringSummary(BaseModel):
     each: str
     first: date = Field(description="First local date of the report.")
     last: date = Field(description="Last local date of the report.")
-    periods: list[str] = Field([], description="All of them, in order of time.")
+    periods: list[str] = Field([], description="All periods, in chronological order.")
     as_of: datetime
     pillars: list[PillarSummary]
-    not_read: dict[str, list[str]] = Field(
-        description="By stream, repositories of which a source is known not to have read everything."
-    )
-    left_out: list[str] = Field(description="Metrics that are not shown, because nothing says what an incident is.")
+    not_read: dict[str, list[str]] = Field(description="By stream, repositories that a source has not read completely.")
+    left_out: list[str] = Field(description="Metrics that are not shown, because no labels define incidents.")
 
 
 def summarise(
@@ -203,14 +205,14 @@ def outline(summary: EngineeringSummary) -> Outline:
     periods = "" if summary.each == "none" else f" and {summary.each}"
     notes = [f"{summary.first} to {summary.last}; the CSV file has the figures by {summary.by}{periods}."]
     notes += [*not_read(summary, most=MOST_NAMED), *not_shown(summary)]
-    notes.append(f"* of fewer than {FEW} values; ~ not everything was read, or the time is not over.")
+    notes.append(f"* of fewer than {FEW} values; ~ not everything was read, or the period has not ended.")
     return Outline(columns=("metric", "value", "n"), rows=rows, notes=notes)
 
 
 def not_read(summary: EngineeringSummary, *, most: int) -> list[str]:
     """A sentence for each stream of which not everything was read, with so many repositories at most."""
     return [
-        f"Not everything of the stream {stream} was read of: {', '.join(names[:most])}"
+        f"The stream {stream} was not read completely for: {', '.join(names[:most])}"
         + (f" and {len(names) - most:,} more." if len(names) > most else ".")
         for stream, names in summary.not_read.items()
     ]

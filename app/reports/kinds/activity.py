@@ -51,20 +51,22 @@ class ActivityParams(Params):
         Field(
             ge=1,
             le=120,
-            description="How many whole months before that of `as_of`.",
+            description="Number of whole months before the month of `as_of`.",
             json_schema_extra={"unit": "months"},
         ),
     ] = 12
     as_of: Annotated[
         Instant | None,
-        Field(description="Instant of the report; only days before its UTC day count. Default: the current time."),
+        Field(
+            description="Instant of the report; only days before its UTC day are included. Default: the current time."
+        ),
     ] = None
     source: Annotated[
         str | None,
-        Field(description="Whose installs. Default: of each project those of the source that counted until latest."),
+        Field(description="Source of the installs. Default: for each project, the source with the latest day."),
     ] = None
     dated_by: Annotated[
-        Literal["authored_at", "committed_at"], Field(description="Which instant of a commit decides its day.")
+        Literal["authored_at", "committed_at"], Field(description="Which instant of a commit determines its day.")
     ] = "authored_at"
     charts: Annotated[bool, Field(description="Also draw the timeline and the share of CI.")] = True
     html: Html = False
@@ -173,7 +175,7 @@ def _draw(context: JobContext, summary: ActivitySummary) -> Sequence[Artifact]:
 
 ACTIVITY = ReportKind(
     name="activity",
-    summary="how often projects were installed, or how much was committed to repositories, by month or day",
+    summary="installs of projects, or commits to repositories, by month or day",
     params=ActivityParams,
     resolve=resolve,
     produce=produce,

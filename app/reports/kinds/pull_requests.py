@@ -236,7 +236,7 @@ def _require_fit_for_sample(connection: Connection, params: PullRequestParams) -
         if value := getattr(params, name):
             raise refused(name, _shown(value), "does not apply to a sample of review times")
     if params.by != "team":
-        raise refused("by", params.by, "does not apply to a sample of review times, which has teams alone")
+        raise refused("by", params.by, "does not apply to a sample of review times, which has only teams")
     known = review_times.team_names(connection, params.source)
     if unknown := [team for team in params.teams or () if team not in known]:
         nearest = partial(suggestions_for_each, unknown[:SHOWN], sorted(known))

@@ -44,33 +44,33 @@ class RollupParams(Params):
         Columns,
         Field(
             min_length=1,
-            description="Tables to group, together, by id or by file name. Default: none; they must be named.",
+            description="Tables to group together, by id or file name. No default; name at least one.",
         ),
     ] = None
     by: Annotated[
         Columns,
         Field(
-            description="Columns whose texts make the groups. Default: none, all rows are one group. The output may "
+            description="Columns whose texts form the groups. Default: none, all rows are one group. The output may "
             f"have {MOST_COLUMNS:,} columns: those of `by`, the figures and the count."
         ),
     ] = None
     sum: Annotated[Columns, Field(description="Columns to add up. Default: none.")] = None
-    min: Annotated[Columns, Field(description="Columns whose least value is wanted. Default: none.")] = None
-    max: Annotated[Columns, Field(description="Columns whose greatest value is wanted. Default: none.")] = None
-    mean: Annotated[Columns, Field(description="Columns whose mean is wanted. Default: none.")] = None
+    min: Annotated[Columns, Field(description="Columns to take the minimum of. Default: none.")] = None
+    max: Annotated[Columns, Field(description="Columns to take the maximum of. Default: none.")] = None
+    mean: Annotated[Columns, Field(description="Columns to take the mean of. Default: none.")] = None
     count: Annotated[bool, Field(description="Also count the rows of each group.")] = False
     decimals: Annotated[
         int,
         Field(
             ge=0,
             le=9,
-            description="How many digits a number may have behind its point.",
+            description="Maximum number of decimal places of a number.",
             json_schema_extra={"unit": "digits"},
         ),
     ] = 0
     empty: Annotated[
         Literal["reject", "skip"],
-        Field(description="What an empty number is: `reject`, a wrong row, or `skip`, no value."),
+        Field(description="How to treat an empty number: `reject`, as an invalid row, or `skip`, as no value."),
     ] = "reject"
     names: Annotated[
         tuple[str, ...] | None,
@@ -84,15 +84,16 @@ class RollupParams(Params):
         Field(
             ge=1,
             le=LARGEST_PART_BYTES,
-            description=f"Largest file of the result, bytes; there are as many as are needed, {MOST_PARTS:,} at most.",
+            description=f"Largest file of the result, bytes; there are as many files as needed, at most "
+            f"{MOST_PARTS:,}.",
             json_schema_extra={"unit": "bytes"},
         ),
     ] = PART_BYTES
     on_error: Annotated[
         Literal["reject_file", "skip_rows"],
         Field(
-            description="What a wrong row does: `reject_file` fails the report and names it, `skip_rows` leaves it "
-            "out and lists it in `rejects.csv`."
+            description="What to do with an invalid row: `reject_file` fails the report and names the row, "
+            "`skip_rows` leaves it out and lists it in `rejects.csv`."
         ),
     ] = "reject_file"
     max_errors: Annotated[
@@ -125,7 +126,7 @@ class RollupSummary(BaseModel):
     """What was read and written."""
 
     rows_read: int = Field(description="Rows of all tables with the right number of fields.")
-    rows_rejected: int = Field(description="Rows among them that were left out.")
+    rows_rejected: int = Field(description="Rows of these that were left out.")
     groups: int = Field(description="Rows of the result.")
     parts: int = Field(description="Files of the result.")
     bytes: int = Field(description="Bytes of these files.")
@@ -152,13 +153,15 @@ def _require_sensible(params: RollupParams) -> None:
     grouping = params.grouping()
     for figure in FIGURES:
         if both := [column for column in getattr(grouping, figure) if column in grouping.by]:
-            raise refused(figure, both[0], "also stands in by; a column is a key or a measure")
+            raise refused(figure, both[0], "is also in by; a column is either a key or a measure")
     if not grouping.default_names:
-        raise refused("by", params.by, "leaves nothing to write: name columns in by, sum, min, max or mean, or count")
+        raise refused(
+            "by", params.by, "leaves nothing to write: name columns in by, sum, min, max or mean, or set count"
+        )
     expected = len(grouping.default_names)
     if expected > MOST_COLUMNS:
         longest = max(("by", *FIGURES), key=lambda name: len(getattr(grouping, name)))
-        reason = f"is one of the parameters by which the output would have {expected:,} columns; ask for fewer"
+        reason = f"is one of the parameters that give the output {expected:,} columns; ask for fewer"
         given = f"{len(getattr(grouping, longest)):,} columns"
         raise refused(longest, given, reason, allowed=f"{MOST_COLUMNS:,} columns of the output at most")
     if grouping.names and len(grouping.names) != expected:
@@ -167,7 +170,9 @@ def _require_sensible(params: RollupParams) -> None:
         raise refused("names", list(grouping.names), reason, allowed=f"{expected} names, for {every}")
     names = grouping.names or grouping.default_names
     if twice := [name for place, name in enumerate(names) if name in names[:place]]:
-        raise refused("names", twice[0], "would be the name of two columns; give each another one with names")
+        raise refused(
+            "names", twice[0], "would be the name of two columns; give each column a name of its own with names"
+        )
     if not all(name.strip() for name in names):
         raise refused("names", list(names), "has an empty name; give each column one")
     if len(grouping.header) > params.max_part_bytes:
@@ -223,13 +228,13 @@ def outline(summary: RollupSummary) -> Outline:
     """One line."""
     figures = (summary.rows_read, summary.rows_rejected, summary.groups, summary.parts, summary.bytes)
     columns = ("rows read", "rejected", "groups", "parts", "bytes")
-    note = "The parts, in order of their names and without their headers, are one table, ordered by its keys."
+    note = "The parts, joined in order of their names and without their headers, form one table, ordered by its keys."
     return Outline(columns=columns, rows=[[f"{figure:,}" for figure in figures]], notes=[note])
 
 
 ROLLUP = ReportKind(
     name="rollup",
-    summary="sums, extremes, means and counts of large tables by groups, exact, ordered, in parts of a bounded size",
+    summary="exact sums, minima, maxima, means and counts of large tables by group, ordered, in parts of limited size",
     params=RollupParams,
     resolve=resolve,
     produce=produce,

@@ -77,8 +77,9 @@ class UptimeParams(RangeParams):
     accounting: Annotated[
         Literal["hourly", "exact"],
         Field(
-            description="`hourly`: the polls of each UTC hour vote on all of it. `exact`: each poll holds until the "
-            "next one, to the microsecond, but no longer than `max_gap_minutes`; also makes outages.csv."
+            description="`hourly`: the polls of each UTC hour decide its status by majority. `exact`: each poll is "
+            "valid until the next one, to the microsecond, but no longer than `max_gap_minutes`; also makes "
+            "outages.csv."
         ),
     ] = "hourly"
     max_gap_minutes: Annotated[
@@ -86,8 +87,9 @@ class UptimeParams(RangeParams):
         Field(
             ge=1,
             le=525_600,
-            description="With exact accounting: how long a poll holds when none follows, minutes; then the status is "
-            "unknown. Default: three times the median interval between the store's polls, from 5 minutes to 25 hours.",
+            description="With exact accounting: how long a poll is valid if none follows, minutes; then the status is "
+            "unknown. Default: three times the median interval between the store's polls, from 5 minutes to 25 "
+            "hours.",
             json_schema_extra={"unit": "minutes"},
         ),
     ] = None
@@ -97,7 +99,7 @@ class UptimeParams(RangeParams):
             ge=0,
             le=1440,
             validation_alias=AliasChoices("min_outage_minutes", "ignore_outages_under_minutes"),
-            description="With exact accounting: outages of less open time count as up, minutes.",
+            description="With exact accounting: outages with less open time than this count as up, minutes.",
             json_schema_extra={"unit": "minutes"},
         ),
     ] = 0
@@ -106,8 +108,8 @@ class UptimeParams(RangeParams):
         Field(
             ge=0,
             le=8760,
-            description="With hourly accounting: how many hours without polls have the status of the last hour that "
-            "has some; what comes later is unknown. Default: all of them.",
+            description="With hourly accounting: how many hours without polls get the status of the last hour with "
+            "polls; later hours are unknown. Default: all of them.",
             json_schema_extra={"unit": "hours"},
         ),
     ] = None
@@ -126,7 +128,7 @@ class UptimeParams(RangeParams):
     excel: Annotated[
         Literal["en", "de"] | None,
         Field(
-            description="Also make uptime_excel.csv, which Excel opens as it is, ids included: `en` with commas and "
+            description="Also make uptime_excel.csv, which Excel opens correctly, including ids: `en` with commas and "
             "decimal points, `de` with semicolons and decimal commas. Default: no such file."
         ),
     ] = None
@@ -136,8 +138,8 @@ class UptimeParams(RangeParams):
     def _is_no_log_of_changes(cls, value: object) -> object:
         if value == 0 and not isinstance(value, bool):
             raise ValueError(
-                "(a poll holds until the next one) is for single stores: load a file of kind entities that gives "
-                "them max_gap_minutes 0; here write 1 to 525,600, or nothing for what the polls suggest"
+                "(a poll is valid until the next one) is for single stores: load a file of kind entities that gives "
+                "them max_gap_minutes 0; here write 1 to 525,600, or leave it out to derive it from the polls"
             )
         return value
 
@@ -341,7 +343,7 @@ def _time_of(params: UptimeParams, summary: UptimeSummary) -> str:
 
 UPTIME = ReportKind(
     name="uptime",
-    summary="open time of each store in the last hour, day and week: up, down, or unknown",
+    summary="uptime, downtime and unknown time of each store while open, in the last hour, day and week",
     params=UptimeParams,
     resolve=resolve,
     produce=produce,

@@ -17,7 +17,7 @@ EVENTS: Final = "pull_requests"
 
 Dated = Literal["created", "merged"]
 
-_DATE: Final = "a date, which is its local midnight, or an instant (ISO 8601 with Z or an offset)"
+_DATE: Final = "a date, meaning its local midnight, or an instant (ISO 8601 with Z or an offset)"
 
 
 class FlowParams(Params):
@@ -30,59 +30,60 @@ class FlowParams(Params):
     teams: Teams = None
     since: Annotated[
         Moment | None,
-        Field(description=f"Only what was created then or later: {_DATE}. Default: all.", examples=["2024-10-01"]),
+        Field(description=f"Only pull requests created then or later: {_DATE}. Default: all.", examples=["2024-10-01"]),
     ] = None
     until: Annotated[
         Moment | None,
-        Field(description=f"Only what was created before: {_DATE}. Default: all.", examples=["2024-11-01"]),
+        Field(description=f"Only pull requests created before: {_DATE}. Default: all.", examples=["2024-11-01"]),
     ] = None
     merged_since: Annotated[
         Moment | None,
-        Field(description=f"Only what was merged then or later: {_DATE}. Default: all.", examples=["2024-10-01"]),
+        Field(description=f"Only pull requests merged then or later: {_DATE}. Default: all.", examples=["2024-10-01"]),
     ] = None
     merged_until: Annotated[
         Moment | None,
-        Field(description=f"Only what was merged before: {_DATE}. Default: all.", examples=["2024-11-01"]),
+        Field(description=f"Only pull requests merged before: {_DATE}. Default: all.", examples=["2024-11-01"]),
     ] = None
     period: Annotated[
         str | None,
         Field(
-            description=f"The dates in a word, instead of the four before: {FORMS}. Default: none.",
+            description=f"The dates in one word, instead of the four parameters above: {FORMS}. Default: none.",
             examples=["2024-11"],
         ),
     ] = None
     dated_by: Annotated[
         Dated | None,
         Field(
-            description="Whether a pull request counts in the `period`, week and month in which it was `created`, or "
-            "in those in which it was `merged`. Default: merged with merged_since or merged_until, else created."
+            description="Whether a pull request counts in the `period`, week and month in which it was `created` or "
+            "`merged`. Default: merged with merged_since or merged_until, otherwise created."
         ),
     ] = None
     zone: TeamZone = None
     state: Annotated[
         Literal["open", "merged", "closed"] | None,
-        Field(description="Only those in this state; `closed` are those that were never merged. Default: all."),
+        Field(description="Only pull requests in this state; `closed` means closed without a merge. Default: all."),
     ] = None
     labels: Annotated[
         list[str] | None,
-        Field(min_length=1, description="Only what has at least one of these labels. Default: whatever labels it has."),
+        Field(min_length=1, description="Only pull requests with at least one of these labels. Default: all."),
     ] = None
     exclude_authors: Annotated[
-        list[str] | None, Field(min_length=1, description="Leave out what these wrote. Default: nobody but bots.")
+        list[str] | None, Field(min_length=1, description="Authors to leave out. Default: only bots.")
     ] = None
     include_bots: Annotated[
         bool,
-        Field(description="Also count what bots wrote; else it is left out, and the summary says how many that were."),
+        Field(
+            description="Include pull requests by bots; otherwise they are left out, and the summary gives their "
+            "number."
+        ),
     ] = False
-    by: Annotated[
-        GroupBy, Field(description="What the groups of groups.csv, the summary and the table have in common.")
-    ] = "team"
+    by: Annotated[GroupBy, Field(description="What to group by in groups.csv, the summary and the table.")] = "team"
     compare_to: Annotated[
         Literal["previous"] | None,
         Field(
-            description="`previous`: also the medians of the time before, and the change: of each week or month those "
-            "of the whole one before it, of a `period` those of the one of its kind before it, of other dates those of "
-            "as much time. Default: no comparison."
+            description="`previous`: also the medians of the preceding time, and the change. The preceding time is "
+            "the previous whole week or month for each week or month, the previous period of the same kind for "
+            "`period`, and the same length of time for other dates. Default: no comparison."
         ),
     ] = None
     as_of: Annotated[
@@ -108,13 +109,13 @@ class FlowParams(Params):
     def _goes_together(self) -> Self:
         given = [name for name in ("since", "until", "merged_since", "merged_until") if getattr(self, name) is not None]
         if self.period is not None and given:
-            raise ValueError(f"period cannot be combined with {' and '.join(given)}: it says when, too")
+            raise ValueError(f"period cannot be combined with {' and '.join(given)}: it sets the dates, too")
         if self.compare_to is not None and self.by not in ("week", "month"):
             ranges = [name for name in ("since", "merged_since", "period") if getattr(self, name) is not None]
             if len(ranges) != 1:
                 found = " and ".join(ranges) or "nothing"
                 raise ValueError(
-                    "compare_to needs one range that begins somewhere: period, since or merged_since, or by=week or "
+                    "compare_to needs one range with a start: period, since or merged_since, or by=week or "
                     f"by=month; there is {found}"
                 )
         return self

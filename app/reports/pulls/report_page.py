@@ -49,16 +49,16 @@ _WAITS_FOR: Final = {-1: "draft", **dict(enumerate(WAITING_FOR))}
 _SHOWS: Final = {
     "first_review_per_group": "Chart: time to first review of each group, median and 90th percentile, by both clocks",
     "first_review_by_week": "Chart: time to first review by week, median and 90th percentile",
-    "who_waits_when": "Chart: how many pull requests wait for what, by weekday and hour of their team's clock",
+    "who_waits_when": "Chart: number of waiting pull requests by state, weekday and hour of their team's clock",
 }
 
 _RULES: Final = (
-    "A draft waits for nobody: pickup begins when it is ready. One that is reviewed as a draft has a pickup of 0.",
-    "The first review is the earliest review or approval by somebody else before the end.",
+    "Drafts do not wait: pickup starts when the pull request is ready. If it was reviewed as a draft, pickup is 0.",
+    "The first review is the earliest review or approval by somebody other than the author before the end.",
     "The approval that counts is the last one before the merge.",
-    "A phase whose ends are not both known has no time; n says how many have one, and medians are of those.",
-    "Including those that wait: the median time to first review as Kaplan and Meier estimate it.",
-    "What still waits counts for as long as it has waited; a dash stands where less than half have been reviewed.",
+    "A phase without a known start and end has no time; n is the number of those that have one, as used for medians.",
+    "Including those still waiting: median time to first review, by the Kaplan-Meier estimate.",
+    "Waiting pull requests count with the time waited so far; a dash means that less than half have been reviewed.",
 )
 
 
@@ -205,5 +205,5 @@ def _counted(number: int) -> str:
 
 def _bots(left_out: int) -> str:
     if not left_out:
-        return "No pull request was left out because a bot wrote it."
+        return "No pull requests by bots were left out."
     return f"Left out because bots wrote them: {_counted(left_out)}."

@@ -36,7 +36,7 @@ _WHY: Final = {
     Rule.NO_POLL_YET: "no poll before it",
     Rule.SHORT_OUTAGE: "an outage too short to count",
     Rule.MAJORITY: "majority of the polls of the hour",
-    Rule.TIE: "as many polls say up as down",
+    Rule.TIE: "equal number of polls for up and down",
     Rule.CARRIED: "carried on from the last hour with polls",
     Rule.CARRIED_TOO_LONG: "the last hour with polls is too long ago",
 }
@@ -73,7 +73,7 @@ def day_band(question: Question, found: Explained, day: date | None) -> "Chart":
     notes = [
         f"{zones}, {question.accounting} accounting",
         f"{_name(dates[0])} to {_name(dates[-1])} {dates[-1].year}{left_out}",
-        "pale: nobody looked, as the last hour with polls" if question.accounting == "hourly" else "",
+        "pale: no polls, same status as the last hour with polls" if question.accounting == "hourly" else "",
     ]
     return day_bands(days, spans, polls, title=printable(f"Store {found.key}"), notes=notes)
 

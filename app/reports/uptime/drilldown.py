@@ -1,4 +1,4 @@
-"""What the uptime report says of one of its stores, in words and as a picture."""
+"""What the uptime report says of one of its stores, in words and as an image."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -55,7 +55,7 @@ def explain(source: PollSource, settings: Settings, params: Parameters, key: str
 
 
 def chart(source: PollSource, settings: Settings, params: Parameters, key: str, day: date | None) -> "Chart":
-    """The same as a picture: the days of the store, or one of them.
+    """The same as an image: the days of the store, or one of them.
 
     Raises:
         UnknownEntity: the report has no row of it.
@@ -67,7 +67,9 @@ def chart(source: PollSource, settings: Settings, params: Parameters, key: str, 
 
 def _question(params: Parameters, key: str) -> Question:
     if params.stores is not None and key not in params.stores:
-        raise UnknownEntity(f"The report has no row of {key!r}: it is only of the stores that it names.", received=key)
+        raise UnknownEntity(
+            f"The report has no row for {key!r}: it covers only the stores that were asked for.", received=key
+        )
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
     lookback = timedelta(hours=params.lookback_hours)

@@ -123,7 +123,7 @@ def explain(source: PollSource, settings: Settings, question: Question, key: str
         stores = read_entities(connection, STORE, keys=[key])
         if not len(stores):
             raise UnknownEntity(
-                f"There is no store {key!r} any more; GET /entities?kind=store lists them.", received=key
+                f"The store {key!r} no longer exists; GET /entities?kind=store lists them.", received=key
             )
         schedule = read_schedule(
             connection, stores, default_zone=settings.default_timezone, as_known_at=question.as_known_at
@@ -143,7 +143,9 @@ def explain(source: PollSource, settings: Settings, question: Question, key: str
         )
     time = of_store(question.time, schedule)
     if not time.parts:
-        raise UnknownEntity(f"The report has no row of {key!r}: its range had not begun there at as_of.", received=key)
+        raise UnknownEntity(
+            f"The report has no row for {key!r}: its range had not started there at as_of.", received=key
+        )
     polls, zone = blocks.between(time.earliest, time.last), schedule.zones[schedule.zone_of[0]]
     clock = Clock(zone, time.earliest, max(time.last, question.as_of))
     dates = list(_dates(schedule, clock, time))

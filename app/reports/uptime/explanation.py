@@ -43,7 +43,7 @@ class Times(BaseModel):
 class Period(Times):
     """The time of one figure of the report."""
 
-    period: str = Field(description="last_hour, last_day or last_week; of a range, as in uptime.csv.")
+    period: str = Field(description="last_hour, last_day or last_week; for a range, as in uptime.csv.")
     start: datetime
     end: datetime
 
@@ -60,20 +60,22 @@ class ExplainedStretch(BaseModel):
 
     start: datetime
     end: datetime
-    status: Status = Field(description="What its open time counts as.")
+    status: Status = Field(description="Status that its open time counts as.")
     open_seconds: float
     rule: Rule = Field(
-        description="`polls`: its polls say so; `max_gap`: the last poll no longer holds; `no_poll_yet`: nobody has "
-        "looked; `short_outage`: down, but for less than min_outage_minutes; hourly: `majority` or `tie` of the hour's "
-        "polls; `carried`: as the last hour that has polls; `carried_too_long`: that is too long ago."
+        description="`polls`: its polls say so; `max_gap`: the last poll is no longer valid; `no_poll_yet`: there is "
+        "no poll yet; `short_outage`: down, but for less than min_outage_minutes; hourly: `majority` or `tie` of "
+        "the hour's polls; `carried`: same as the last hour with polls; `carried_too_long`: that hour is too long "
+        "ago."
     )
     ended_by: Ending = Field(
         description="`next_poll`, `max_gap`, `report_end`; hourly: `hour_end`, `next_poll` or `max_fill`."
     )
-    polls: int = Field(description="How many polls decided it.")
-    active_polls: int = Field(description="How many of them say active.")
+    polls: int = Field(description="Number of polls that decided it.")
+    active_polls: int = Field(description="Number of these polls that say active.")
     first_poll_at: datetime | None = Field(
-        description="The first of them, perhaps before the stretch; where none decided, the last one before it."
+        description="The first of these polls, possibly before the stretch; if no poll decided it, the last poll "
+        "before it."
     )
     last_poll_at: datetime | None = Field(description="The last of them.")
 
@@ -82,12 +84,12 @@ class ExplainedOutage(BaseModel):
     """An outage, as in outages.csv, with the polls that began and ended it."""
 
     began_at: datetime
-    ended_at: datetime | None = Field(description="Null while nothing has ended it.")
+    ended_at: datetime | None = Field(description="Null if it has not ended.")
     open_seconds: float = Field(description="Its open time within the report.")
-    first_poll_at: datetime = Field(description="The poll that began it.")
+    first_poll_at: datetime = Field(description="The poll that started it.")
     last_poll_at: datetime = Field(description="Its last poll that says inactive.")
     ended_by: Ending
-    ended_by_poll_at: datetime | None = Field(description="The poll that ended it, if one did.")
+    ended_by_poll_at: datetime | None = Field(description="The poll that ended it, if a poll did.")
 
 
 class ExplainedDate(BaseModel):
@@ -98,14 +100,14 @@ class ExplainedDate(BaseModel):
         description="`version`: weekly hours; `calendar`: a holiday; `inactive`: the store does not exist on the date."
     )
     reason: str = Field(examples=["holiday: Christmas (public:DE-BY)"])
-    is_open: bool = Field(description="Whether any window opens on it.")
+    is_open: bool = Field(description="Whether any window opens on this date.")
 
 
 class ExplainedZone(BaseModel):
     """A zone of the store, which may have moved."""
 
     timezone: str = Field(description="IANA name.")
-    starts: datetime = Field(description="Since when it counts, or the beginning of the report's time.")
+    starts: datetime = Field(description="Start of its validity, or of the report's time.")
 
 
 class Explanation(BaseModel):
@@ -114,20 +116,20 @@ class Explanation(BaseModel):
     store_id: str
     timezone: str = Field(description="IANA name of the zone of the store at the end of the report's time.")
     timezones: list[ExplainedZone] = Field(
-        description="All its zones in that time, in their order: each instant is told on the clock that counts then."
+        description="All its zones in that time, in order: each instant is shown in the zone that applies then."
     )
     accounting: Literal["hourly", "exact"]
     as_of: datetime
     start: datetime = Field(description="Beginning of the report's time.")
     end: datetime
-    lookback_start: datetime = Field(description="Earlier polls count for nothing.")
-    max_gap_minutes: float | None = Field(description="How long a poll holds; null: hourly, or until the next one.")
+    lookback_start: datetime = Field(description="Earlier polls are ignored.")
+    max_gap_minutes: float | None = Field(description="How long a poll is valid; null: hourly, or until the next poll.")
     max_gap_source: GapSource | None = Field(
-        description="What set it: the store's own detail, the report's parameter, or three times the median interval "
-        "between the polls."
+        description="What determines it: the store's own setting, the report's parameter, or three times the median "
+        "interval between the polls."
     )
     periods: list[Period]
-    dates: list[ExplainedDate] = Field(description="Those whose windows reach into the report's time.")
+    dates: list[ExplainedDate] = Field(description="Dates whose windows overlap the report's time.")
     windows: list[OpenWindow]
     stretches: list[ExplainedStretch] = Field(description="The first 10,000.")
     stretches_in_all: int

@@ -15,28 +15,28 @@ from app.wording.warnings import in_a_line
 
 _RULES: Final = {
     "hourly": (
-        "Only the time counts in which a store is open, on the clock of its own zone.",
-        "The polls of each UTC hour vote on all of it; a tie is down.",
+        "Only the time in which a store is open counts, in its own time zone.",
+        "The polls of each UTC hour decide its status by majority; a tie counts as down.",
     ),
     "exact": (
-        "Only the time counts in which a store is open, on the clock of its own zone.",
-        "Each poll holds until the next one, but no longer than the longest gap of its store.",
-        "Open time for which no poll holds is unknown.",
+        "Only the time in which a store is open counts, in its own time zone.",
+        "Each poll is valid until the next one, but no longer than the longest gap of its store.",
+        "Open time without a valid poll is unknown.",
     ),
 }
 
 _AVAILABILITY: Final = (
-    "Availability is up / (up + down). It is at least up / open, if all that is unknown was down, and at most "
-    "(up + unknown) / open, if all of it was up."
+    "Availability is up / (up + down). It is at least up / open, if all unknown time was down, and at most (up + "
+    "unknown) / open, if all unknown time was up."
 )
 
 
 #: What each chart shows, for who cannot see it, by the stem of its file; the tables have the figures.
 _SHOWS: Final = {
-    "availability": "Chart: how many stores have which availability in the week",
+    "availability": "Chart: number of stores by availability in the week",
     "open_time_per_day": "Chart: open time of all stores by UTC day, divided into up, down and unknown",
     "trend": "Chart: availability of all stores by period, between its bounds; the first table has the figures",
-    "worst_stores": "Chart: the stores of lowest availability; the table of stores has their figures",
+    "worst_stores": "Chart: the stores with the lowest availability; the table of stores has their figures",
 }
 
 #: Columns of every table, and further ones: of a report with compare_to, and of one with a target.
@@ -125,7 +125,7 @@ def _table(
 
 
 def _chosen(shown: int, of: int, noun: str) -> str:
-    return f"The {shown} of lowest availability, of {of:,} {noun}" if of > shown else noun.capitalize()
+    return f"The {shown} with the lowest availability, of {of:,} {noun}" if of > shown else noun.capitalize()
 
 
 def _headline(summary: UptimeSummary) -> list[tuple[str, str]]:
@@ -208,7 +208,7 @@ def _filling(parameters: Mapping[str, Any]) -> list[str]:
         return [f"Outages of less than {least} minutes of open time count as up."] if least else []
     most = parameters.get("max_fill_hours")
     end = "" if most is None else f", for at most {most:,} hours; then it is unknown"
-    return [f"An hour without polls has the status of the last one that has{end}."]
+    return [f"An hour without polls gets the status of the last hour with polls{end}."]
 
 
 def _shares(parts: tuple[float, float, float]) -> list[tuple[str, str]]:

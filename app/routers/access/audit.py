@@ -24,7 +24,7 @@ _CSV: Final = "text/csv"
 
 _OK: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "A page; or everything that the filters let through as CSV",
+        "description": "A page of entries, or all matching entries as CSV",
         "content": {_CSV: {"schema": {"type": "string"}}},
     }
 }
@@ -37,17 +37,17 @@ class AuditEntry(BaseModel):
 
     id: int
     at: AwareDatetime
-    via: str = Field(description="How the actor came in.", examples=["key"])
-    actor_id: str | None = Field(description="Id of the user; null for those who are none.")
-    actor_name: str = Field(description="Name of the actor, as it was then.")
-    token_id: str | None = Field(description="First characters of the credential, by which lists name it.")
+    via: str = Field(description="How the actor authenticated.", examples=["key"])
+    actor_id: str | None = Field(description="Id of the user; null if the actor is not a user.")
+    actor_name: str = Field(description="Name of the actor at that time.")
+    token_id: str | None = Field(description="First characters of the credential, as lists show it.")
     action: str = Field(description="Object and verb.", examples=["hours.set"])
-    object_kind: str | None = Field(description="What it was done to.", examples=["store"])
+    object_kind: str | None = Field(description="Object of the action.", examples=["store"])
     object_id: str | None = Field(examples=["17"])
     outcome: Outcome
-    ip: str | None = Field(description="Where the request came from.")
-    request_id: str | None = Field(description="Id of the request; its answer and the log have it, too.")
-    detail: dict[str, Any] = Field(description="More, by the action.")
+    ip: str | None = Field(description="Address that the request came from.")
+    request_id: str | None = Field(description="Id of the request, as in its response and in the log.")
+    detail: dict[str, Any] = Field(description="Further details, which depend on the action.")
 
 
 class AuditPage(BaseModel):
@@ -61,14 +61,18 @@ class AuditPage(BaseModel):
 @needs(Scope.AUDIT_READ)
 def list_audit(
     audit: Audit,
-    actor: Annotated[str | None, Query(description="Only what this user did, by name.")] = None,
+    actor: Annotated[str | None, Query(description="Only actions of the user with this name.")] = None,
     action: Annotated[str | None, Query(description="Only this action.", examples=["hours.set"])] = None,
-    object_kind: Annotated[str | None, Query(description="Only what was done to such.", examples=["store"])] = None,
-    object_id: Annotated[str | None, Query(description="Only what was done to this one.", examples=["17"])] = None,
-    outcome: Annotated[Outcome | None, Query(description="Only what ended so.")] = None,
+    object_kind: Annotated[
+        str | None, Query(description="Only actions on objects of this type.", examples=["store"])
+    ] = None,
+    object_id: Annotated[
+        str | None, Query(description="Only actions on the object with this id.", examples=["17"])
+    ] = None,
+    outcome: Annotated[Outcome | None, Query(description="Only actions with this outcome.")] = None,
     since: Annotated[
         Instant | None,
-        Query(alias="from", description="Only from this instant on, with Z or an offset."),
+        Query(alias="from", description="Only at or after this instant, with Z or an offset."),
     ] = None,
     before: Annotated[
         Instant | None,
@@ -76,13 +80,15 @@ def list_audit(
     ] = None,
     output: Annotated[
         Literal["json", "csv"] | None,
-        Query(alias="format", description="`csv` gives all rows at once. Default: by `Accept`, otherwise `json`."),
+        Query(
+            alias="format", description="`csv` returns all rows at once. Default: as `Accept` asks, otherwise `json`."
+        ),
     ] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Rows per page.")] = 50,
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Any:
-    """Who did what, newest first. As CSV: everything that the filters let through, whatever `cursor` and `limit`."""
+    """Who did what, newest first. As CSV, all matching entries, regardless of `cursor` and `limit`."""
     wanted = Filter(
         actor=actor,
         action=action,

@@ -27,8 +27,8 @@ def require_cookies(request: Request, settings: Settings) -> str:
         return cookie_name(is_secure=True)
     if not is_loopback(request.url.hostname or ""):
         raise HttpsNeeded(
-            "Nobody logs in over http, where others could read along: use https. If a proxy does that in front of this "
-            "service, set OPENHOURS_PUBLIC_URL=https://… to the address that users open."
+            "Logins over http are refused because others could read them: use https. If a proxy in front of this "
+            "service terminates https, set OPENHOURS_PUBLIC_URL=https://… to the address that users open."
         )
     return cookie_name(is_secure=False)
 

@@ -22,7 +22,7 @@ from app.routers.needs import open_to_users
 
 router = APIRouter(tags=["keys"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)])
 
-_KeyId = Annotated[str, Path(description="The first eight characters of a key behind `oh_`.", examples=["3xK9mQ2b"])]
+_KeyId = Annotated[str, Path(description="The first eight characters of a key after `oh_`.", examples=["3xK9mQ2b"])]
 
 
 class KeyAnswer(BaseModel):
@@ -31,17 +31,17 @@ class KeyAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: str
-    hint: str = Field(description="Its beginning and its last four characters.")
+    hint: str = Field(description="Its first and its last four characters.")
     name: str
     user_id: str
     user_name: str
-    scopes: list[Scope] | None = Field(description="What it was made for; null: all that its owner may do.")
+    scopes: list[Scope] | None = Field(description="Scopes of the key; null: everything that its owner may do.")
     created_at: datetime
     expires_at: datetime | None = Field(description="Null: never.")
     last_used_at: datetime | None = Field(description="To the minute.")
-    last_address: str | None = Field(description="From where it was used last.")
+    last_address: str | None = Field(description="Address from which it was last used.")
     revoked_at: datetime | None
-    replaces: str | None = Field(description="Id of the key in whose place it was made.")
+    replaces: str | None = Field(description="Id of the key that it replaces.")
     is_alive: bool = Field(description="Whether it has neither expired nor been revoked.")
 
 
@@ -65,12 +65,12 @@ class NewKey(BaseModel):
 
     name: str = Field(description="What it is for.", examples=["notebook"])
     scopes: list[Scope] | None = Field(
-        None, max_length=len(Scope), description="What it may do, as far as its owner may; null: all that."
+        None, max_length=len(Scope), description="Scopes, of which it gets those that its owner has; null: all of them."
     )
     days: Literal[30, 90, 365] | None = Field(
-        DEFAULT_LIFETIME_DAYS, description="How long it lasts; null: for ever, where `OPENHOURS_KEYS_MAY_LAST` is set."
+        DEFAULT_LIFETIME_DAYS, description="Its lifetime; null: it never expires, if `OPENHOURS_KEYS_MAY_LAST` is set."
     )
-    user_id: str | None = Field(None, description="Whose it is; only administrators make keys of others.")
+    user_id: str | None = Field(None, description="Owner of the key; only administrators can make keys for others.")
 
 
 class Replacement(BaseModel):
@@ -78,21 +78,23 @@ class Replacement(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap_hours: Literal[0, 24, 168] = Field(24, description="How long the old one works on.")
+    overlap_hours: Literal[0, 24, 168] = Field(24, description="How long the old key keeps working.")
 
 
 @router.get("/keys", responses=NOT_FOUND)
 @open_to_users
 def list_keys(
     accounts: Accounts,
-    user_id: Annotated[str | None, Query(description="Whose; `all` of everybody, for administrators.")] = None,
+    user_id: Annotated[
+        str | None, Query(description="Owner of the keys; administrators can use `all` for every owner.")
+    ] = None,
     ends_before: Annotated[
-        Instant | None, Query(description="Only those that work now, and no longer at this instant.")
+        Instant | None, Query(description="Only keys that work now and expire before this instant.")
     ] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Keys per page.")] = 50,
 ) -> KeyList:
-    """Keys of one's own, newest first; for administrators those of others, too."""
+    """The caller's keys, newest first; administrators can list those of others, too."""
     owner = None if user_id == "all" else _whose(user_id)
     if owner is None:
         _require_admin("list the keys of others")
@@ -105,7 +107,7 @@ def list_keys(
 def make_key(
     accounts: Accounts, body: Annotated[Any, Body(), described_as(NewKey)], response: Response
 ) -> NewKeyAnswer:
-    """Make a key, of one's own or, as an administrator, of a user or service account. It is shown once."""
+    """Make a key for oneself or, as an administrator, for a user or service account. It is shown once."""
     new = checked(NewKey, body)
     require_no_key(actor())
     owner = _whose(new.user_id)
@@ -125,7 +127,7 @@ def get_key(accounts: Accounts, key_id: _KeyId) -> KeyAnswer:
 def replace_key(
     accounts: Accounts, key_id: _KeyId, body: Annotated[Any, Body(), described_as(Replacement)], response: Response
 ) -> NewKeyAnswer:
-    """Make a key with the same name, scopes and lifetime. The old one works on for 0, 24 or 168 hours."""
+    """Make a key with the same name, scopes and lifetime. The old key keeps working for 0, 24 or 168 hours."""
     overlap_hours = checked(Replacement, body).overlap_hours
     require_no_key(actor())
     return _shown_once(
@@ -137,7 +139,7 @@ def replace_key(
 @router.delete("/keys/{key_id}", status_code=204, responses=NOT_FOUND)
 @open_to_users
 def revoke_key(accounts: Accounts, key_id: _KeyId) -> None:
-    """End a key now, on all replicas within a second."""
+    """Revoke a key; all replicas refuse it within a second."""
     accounts.keys.revoke(key_id, owner=_owner())
 
 

@@ -43,9 +43,11 @@ class Login(BaseModel):
     code: str | None = Field(
         None,
         max_length=1000,
-        description="Of the authenticator app, or a recovery code: for users who have a second factor.",
+        description="Code from the authenticator app, or a recovery code; for users with a second factor.",
     )
-    next: str | None = Field(None, description="Path of this service to which a form leads on.")
+    next: str | None = Field(
+        None, description="Path of this service to which the browser is redirected after a form login."
+    )
 
 
 @router.get("/login", include_in_schema=False)
@@ -56,7 +58,7 @@ def login_page(
     next: Annotated[str | None, Query()] = None,  # noqa: A002
     said: Annotated[Said | None, Query()] = None,  # noqa: ARG001 - read by the page
 ) -> HTMLResponse:
-    """The page. It says no other sentences of pages, such as that a user was disabled, to who follows a link."""
+    """The page. Whoever follows a link sees no messages of other pages, such as that a user was disabled."""
     return page(request, "login", **_shown(services, "", next))
 
 
@@ -65,7 +67,7 @@ def login_page(
 async def log_in(
     request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(Login)]
 ) -> Response:
-    """Log in by name and password. The answer sets the cookie of a session; a form is led on by 303."""
+    """Log in by name and password. The response sets a session cookie; a form is redirected with 303."""
     try:
         login = sent(request, Login, body)
     except MalformedForm as error:
@@ -85,7 +87,7 @@ async def log_in(
 @router.post("/logout", status_code=204)
 @open_to_all
 def log_out(request: Request, accounts: Accounts) -> Response:
-    """Log out: the session ends on all replicas, and the browser forgets what it has of this service."""
+    """Log out: the session ends on all replicas, and the browser deletes the data that it keeps of this service."""
     secret = cookies.session_of(request)
     if secret is not None:
         accounts.sessions.end_own(secret)

@@ -23,10 +23,10 @@ class Me(BaseModel):
     """Who asks."""
 
     name: str
-    via: str = Field(description="How they came in: `key`, `session`, `access`, `proxy` or `local`.")
+    via: str = Field(description="How they authenticated: `key`, `session`, `access`, `proxy` or `local`.")
     role: Role | None
-    scopes: list[Scope] = Field(description="What they may do now, the limits of their key included.")
-    user: UserAnswer | None = Field(description="Null in local mode, and for whom only a proxy knows.")
+    scopes: list[Scope] = Field(description="Scopes that they have now, within the limits of their key.")
+    user: UserAnswer | None = Field(description="Null in local mode, and for users that only a proxy knows.")
 
 
 class MyChange(BaseModel):
@@ -49,7 +49,7 @@ class NewPassword(BaseModel):
 @router.get("/me")
 @open_to_users
 def get_me(accounts: Accounts) -> Me:
-    """Who asks, and what they may do."""
+    """The caller, and what they may do."""
     who = actor()
     user = None if who.user_id is None else UserAnswer.model_validate(accounts.users.get(who.user_id))
     return Me(name=who.name, via=who.via, role=who.role, scopes=sorted(who.scopes), user=user)
@@ -58,7 +58,7 @@ def get_me(accounts: Accounts) -> Me:
 @router.patch("/me", responses=TOO_LARGE)
 @open_to_users
 def change_me(accounts: Accounts, body: Annotated[Any, Body(), described_as(MyChange)]) -> UserAnswer:
-    """Change one's own address of e-mail."""
+    """Change one's own e-mail address."""
     change = checked(MyChange, body)
     return UserAnswer.model_validate(accounts.users.set_email(own_id(), change.email))
 
@@ -68,7 +68,7 @@ def change_me(accounts: Accounts, body: Annotated[Any, Body(), described_as(MyCh
 async def change_password(
     request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(NewPassword)], response: Response
 ) -> None:
-    """Change one's own password. All sessions end, and the browser that asks gets a new one."""
+    """Change one's own password. All sessions end, and the browser that sent the request gets a new one."""
     new, who, user_id = checked(NewPassword, body), actor(), own_id()
     cookie = cookies.require_cookies(request, services.settings) if who.via == "session" else None
     secret = await services.hashing.run(

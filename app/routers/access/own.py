@@ -14,7 +14,8 @@ def own_id() -> str:
     who = actor()
     if who.user_id is None:
         raise NotAllowed(
-            f"{who.name} is not a user of this service and has nothing of their own. Log in as a user, or name one."
+            f"{who.name} is not a user of this service and has no keys, sessions or settings. Log in as a user, or "
+            f"name one."
         )
     return who.user_id
 

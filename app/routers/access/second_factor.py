@@ -33,14 +33,16 @@ class Begin(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     current_password: SecretStr
-    code: str | None = Field(None, max_length=100, description=f"For who has one already: of its app. {_RECOVERY}")
+    code: str | None = Field(
+        None, max_length=100, description=f"For users who already have one: a code from its app. {_RECOVERY}"
+    )
 
 
 class EnrolmentAnswer(BaseModel):
     """What to tell the authenticator app; shown once."""
 
-    secret: str = Field(description="To type, 32 characters.")
-    address: str = Field(description="`otpauth://…`, to be drawn as a QR code.")
+    secret: str = Field(description="The key to type into the app, 32 characters.")
+    address: str = Field(description="`otpauth://…`, to show as a QR code.")
 
 
 class Confirm(BaseModel):
@@ -54,7 +56,7 @@ class Confirm(BaseModel):
 class NewRecoveryCodes(BaseModel):
     """For when the app is lost; shown once."""
 
-    recovery_codes: list[str] = Field(description="Each counts once, in the place of a code.")
+    recovery_codes: list[str] = Field(description="Each works once, in place of a code.")
 
 
 class Remove(BaseModel):
@@ -69,7 +71,7 @@ class Remove(BaseModel):
 @router.get("/me/second-factor")
 @open_to_users
 def get_second_factor(accounts: Accounts) -> SecondFactor:
-    """Whether one has a second factor."""
+    """Whether the caller has a second factor."""
     return SecondFactor(is_set=accounts.factors.is_set(own_id()))
 
 
@@ -78,7 +80,7 @@ def get_second_factor(accounts: Accounts) -> SecondFactor:
 async def set_up_second_factor(
     services: AllServices, body: Annotated[Any, Body(), described_as(Begin)], response: Response
 ) -> EnrolmentAnswer:
-    """Begin to set up a second factor; it counts once it is confirmed."""
+    """Begin to set up a second factor; it takes effect once it is confirmed."""
     begin, user_id, address = checked(Begin, body), own_id(), actor().address
     password = begin.current_password.get_secret_value()
     enrolment = await services.hashing.run(
@@ -93,7 +95,7 @@ async def set_up_second_factor(
 def confirm_second_factor(
     request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(Confirm)], response: Response
 ) -> NewRecoveryCodes:
-    """Confirm the second factor by a code. All sessions end, and the browser that asks gets a new one."""
+    """Confirm the second factor with a code. All sessions end, and the browser that sent the request gets a new one."""
     who, cookie = actor(), None
     if who.via == "session":
         cookie = cookies.require_cookies(request, services.settings)
@@ -113,7 +115,7 @@ def confirm_second_factor(
 @router.post("/me/second-factor/remove", status_code=204, responses=CONFLICT | TOO_LARGE | TOO_MANY)
 @open_to_users
 async def remove_second_factor(services: AllServices, body: Annotated[Any, Body(), described_as(Remove)]) -> None:
-    """Log in by password alone from now on."""
+    """Log in with the password only from now on."""
     remove, user_id, address = checked(Remove, body), own_id(), actor().address
     password = remove.current_password.get_secret_value()
     await services.hashing.run(
@@ -124,5 +126,5 @@ async def remove_second_factor(services: AllServices, body: Annotated[Any, Body(
 @router.delete("/users/{user_id}/second-factor", status_code=204, responses=NOT_FOUND | CONFLICT)
 @needs(Scope.USERS_ADMIN)
 def take_second_factor_away(accounts: Accounts, user_id: str) -> None:
-    """Take the second factor of a user away who has lost it. Their sessions end."""
+    """Remove the second factor of a user who has lost it. Their sessions end."""
     accounts.factors.take_away(user_id)

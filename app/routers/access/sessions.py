@@ -25,12 +25,12 @@ class SessionAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: str
-    created_at: datetime = Field(description="When its user logged in.")
+    created_at: datetime = Field(description="When the user logged in.")
     last_used_at: datetime = Field(description="To the minute.")
-    last_address: str | None = Field(description="From where it was used last.")
-    user_agent: str | None = Field(description="What the browser calls itself.")
-    ends_at: datetime = Field(description="Unless it is used again; a week after the login at the latest.")
-    is_this: bool = Field(description="Whether the request came by it.")
+    last_address: str | None = Field(description="Address from which it was last used.")
+    user_agent: str | None = Field(description="The browser's User-Agent.")
+    ends_at: datetime = Field(description="When it ends unless it is used again; at the latest a week after the login.")
+    is_this: bool = Field(description="Whether it is the session of this request.")
 
 
 class SessionList(BaseModel):
@@ -55,14 +55,14 @@ def list_sessions(accounts: Accounts) -> SessionList:
 @router.delete("/sessions")
 @open_to_users
 def end_other_sessions(accounts: Accounts) -> Ended:
-    """End all of one's own sessions but the one that asks."""
+    """End all of one's own sessions except the current one."""
     return Ended(ended=accounts.sessions.end_others(own_id(), but=actor().token_id))
 
 
 @router.delete("/sessions/{session_id}", status_code=204, responses=NOT_FOUND)
 @open_to_users
 def end_session(accounts: Accounts, session_id: Annotated[str, Path(description="Id of one's own session.")]) -> None:
-    """End one of one's own sessions, on all replicas within a second."""
+    """End one of one's own sessions; all replicas refuse it within a second."""
     accounts.sessions.end(own_id(), session_id)
 
 

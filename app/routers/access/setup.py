@@ -43,15 +43,17 @@ class Reset(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    code: SecretStr = Field(max_length=1000, description="What the link has behind `#`.")
+    code: SecretStr = Field(max_length=1000, description="The part of the link after `#`.")
     password: SecretStr = Field(max_length=1000)
-    name: str | None = Field(None, max_length=1000, description="If given, the code must be for the user of this name.")
+    name: str | None = Field(
+        None, max_length=1000, description="If given, the code must belong to the user with this name."
+    )
 
 
 @router.get("/setup", include_in_schema=False, response_class=HTMLResponse)
 @open_to_all
 def setup_page(request: Request, accounts: Accounts) -> Response:
-    """The page; there is none once there is a user, and whoever opens it in a browser is sent to the login."""
+    """The page. It exists until the first user does; then browsers are redirected to the login."""
     if accounts.users.is_anybody():
         if request.headers.get("sec-fetch-mode") == "navigate":
             return RedirectResponse("/login", status_code=303)
@@ -64,7 +66,7 @@ def setup_page(request: Request, accounts: Accounts) -> Response:
 async def set_up(
     request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(SetUp)]
 ) -> Response:
-    """Make the first administrator with the one-time code, and log in as it."""
+    """Make the first administrator with the one-time code, and log in as this user."""
     try:
         new = sent(request, SetUp, body)
     except MalformedForm as error:
@@ -83,7 +85,7 @@ async def set_up(
 @router.get("/invite", include_in_schema=False)
 @open_to_all
 def reset_page(request: Request) -> HTMLResponse:
-    """The page; it is the same for every link, as the code of a link is not sent."""
+    """The page. It is the same for every link, because browsers do not send the code of a link."""
     return page(request, "reset", name="")
 
 
@@ -92,7 +94,7 @@ def reset_page(request: Request) -> HTMLResponse:
 async def reset_password(
     request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(Reset)]
 ) -> Response:
-    """Set a password with the code of a link, once. All sessions of its user end."""
+    """Set a password with the code of a link, which works once. All sessions of the user end."""
     try:
         new = sent(request, Reset, body)
     except MalformedForm as error:

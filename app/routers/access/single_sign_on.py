@@ -78,16 +78,16 @@ def come_back_from_provider(
     code: Annotated[str, Query(max_length=4000)] = "",
     error: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> Response:
-    """Begin the session of whoever comes back from the provider."""
+    """Start a session for the user whom the provider sends back."""
     cookie = cookies.require_cookies(request, services.settings)
     is_secure = cookie.startswith("__Host-")
     seed_name, next_name = (_named(name, is_secure=is_secure) for name in (_SEED, _NEXT))
     attempt = Attempt(request.cookies.get(seed_name, ""))
     try:
         if not attempt.seed or not attempt.has_state(state):
-            raise LoginFailed("This login was not begun in this browser, or too long ago. Begin again.")
+            raise LoginFailed("This login was started in another browser, or too long ago. Start again.")
         if error is not None or not code:
-            raise LoginFailed("The provider did not log you in. Begin again, or ask its operator.")
+            raise LoginFailed("The provider did not log you in. Start again, or ask its operator.")
         secret = sign_on.session_of(
             code,
             attempt,

@@ -31,11 +31,13 @@ class UserAnswer(BaseModel):
     email: str | None
     kind: UserKind = Field(description="A `person`, or a `service`, which has keys and cannot log in.")
     role: Role
-    has_password: bool = Field(description="Whether they can log in by one; not before they have chosen it.")
-    has_identity: bool = Field(description="Whether they can log in by single sign-on.")
-    disabled_at: datetime | None = Field(description="Since when nothing of theirs is accepted.")
+    has_password: bool = Field(description="Whether they can log in with a password; false until they have chosen one.")
+    has_identity: bool = Field(description="Whether they can log in with single sign-on.")
+    disabled_at: datetime | None = Field(
+        description="When they were disabled: since then none of their credentials is accepted."
+    )
     created_at: datetime
-    created_by: str | None = Field(description="Name of who made it.")
+    created_by: str | None = Field(description="Name of the user who made it.")
 
 
 class UserList(BaseModel):
@@ -48,8 +50,8 @@ class UserList(BaseModel):
 class PasswordLink(BaseModel):
     """A link by which a user sets a password, once."""
 
-    link: str = Field(description="To hand over; shown this once. Without a `public_url` only its path.")
-    purpose: str = Field(description="`invite` for who has no password yet, else `reset`.")
+    link: str = Field(description="Link to hand over; shown this once. Without a `public_url`, only its path.")
+    purpose: str = Field(description="`invite` if the user has no password yet, otherwise `reset`.")
     expires_at: datetime
 
 
@@ -64,7 +66,7 @@ class NewUser(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(description="Unique; upper and lower case do not differ.", examples=["ada"])
+    name: str = Field(description="Unique, regardless of case.", examples=["ada"])
     role: Role
     kind: UserKind = "person"
     email: str | None = None
@@ -117,7 +119,7 @@ def get_user(accounts: Accounts, user_id: _UserId) -> UserAnswer:
 def change_user(
     accounts: Accounts, user_id: _UserId, body: Annotated[Any, Body(), described_as(UserChange)]
 ) -> UserAnswer:
-    """Change the role of a user, disable or enable them. The last administrator stays."""
+    """Change the role of a user, or disable or enable them. The last administrator cannot be changed."""
     change = checked(UserChange, body)
     email = change.email if "email" in change.model_fields_set else KEPT
     user = accounts.users.change(user_id, role=change.role, disabled=change.disabled, email=email)
@@ -134,7 +136,7 @@ def remove_user(accounts: Accounts, user_id: _UserId) -> None:
 @router.post("/users/{user_id}/link", responses=NOT_FOUND)
 @needs(Scope.USERS_ADMIN)
 def make_link(request: Request, services: AllServices, user_id: _UserId, response: Response) -> PasswordLink:
-    """Make a link by which a user sets a password, once. Links made before end."""
+    """Make a link with which a user sets a password once. Earlier links expire."""
     response.headers["Cache-Control"] = "no-store"
     return _link(request, services, services.accounts.codes.link(user_id))
 

@@ -41,17 +41,19 @@ router = APIRouter(
     dependencies=[Depends(require_enabled), Depends(require_known_query)],
 )
 
-Limit = Annotated[int, Query(ge=1, le=MOST_MONTHS, description="Whole months, the latest last.")]
+Limit = Annotated[int, Query(ge=1, le=MOST_MONTHS, description="Whole months; the latest comes last.")]
 Repo = Annotated[
     str | None,
-    Query(description="Repository of the plugin, by `owner/name` or address. Default: none, and no commits."),
+    Query(
+        description="Repository of the plugin, as `owner/name` or address. Default: none, so no commits are returned."
+    ),
 ]
 
 
 class InstallsOfMonth(BaseModel):
     """A month that was counted."""
 
-    timestamp: int = Field(description="Its begin in UTC, milliseconds since 1970.")
+    timestamp: int = Field(description="Start of the month in UTC, milliseconds since 1970.")
     installs: int
     state: MonthState
 
@@ -73,7 +75,7 @@ class Usage(BaseModel):
 class CommitsOfMonth(BaseModel):
     """A month that was counted."""
 
-    timestamp: int = Field(description="Its begin in UTC, milliseconds since 1970.")
+    timestamp: int = Field(description="Start of the month in UTC, milliseconds since 1970.")
     commits: int
     state: MonthState
 
@@ -102,7 +104,7 @@ class PluginMetrics(BaseModel):
 class PluginPoint(BaseModel):
     """A month that was counted."""
 
-    x: int = Field(description="Its begin in UTC, milliseconds since 1970.")
+    x: int = Field(description="Start of the month in UTC, milliseconds since 1970.")
     y: int = Field(description="Installs.")
     state: MonthState
 
@@ -127,7 +129,7 @@ class PluginRecent(BaseModel):
 def get_plugin_metrics(
     activities: Activities, plugin: str, limit: Limit = 12, repo: Repo = None, as_of: AsOf = None
 ) -> PluginMetrics:
-    """Installs of a plugin and commits of its repository, by month, of the last 30 days, in total."""
+    """Installs of a plugin and commits of its repository: by month, for the last 30 days, and in total."""
     asked = Asked(months=limit, as_of=as_of)
     installs = activities.show("project", plugin, asked)
     commits = None if repo is None else activities.show("repo", repo, asked)
@@ -160,7 +162,7 @@ def get_plugin_totals(activities: Activities, plugin: str, as_of: AsOf = None) -
 @router.get("/activity/{plugin:plugin}/recent_stats", response_model_exclude_none=True)
 @needs(Scope.DATA_READ)
 def get_plugin_recent(activities: Activities, plugin: str, as_of: AsOf = None) -> PluginRecent:
-    """Installs of a plugin in the last 30 days that were counted."""
+    """Installs of a plugin in the last 30 counted days."""
     recent = activities.show("project", plugin, Asked(as_of=as_of)).recent
     return PluginRecent(installs=None if recent is None else recent.figure.value)
 

@@ -44,7 +44,7 @@ async def make_access_token(
     client_secret: Annotated[str, Form(max_length=1000)] = "",
     authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> AccessToken:
-    """A token for the name of a user and a key of theirs, or their password: as a form, or by HTTP Basic."""
+    """A token for a user's name and one of their keys or their password, sent as a form or by HTTP Basic."""
     if authorization is not None and not client_id:
         client_id, client_secret = _basic(authorization)
     address = actor().address
@@ -56,7 +56,7 @@ async def make_access_token(
 @router.post("/test-token", status_code=204)
 @open_to_users
 def test_access_token() -> None:
-    """Nothing, for a token that is good."""
+    """An empty response for a valid token."""
 
 
 def _basic(header: str) -> tuple[str, str]:

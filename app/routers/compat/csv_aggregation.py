@@ -71,7 +71,7 @@ _FORM: Final = {
 class Task(BaseModel):
     """A file that was taken."""
 
-    uuid: str = Field(description="Of the task: 32 hexadecimal digits.")
+    uuid: str = Field(description="Id of the task: 32 hexadecimal digits.")
 
 
 class Told(BaseModel):
@@ -84,7 +84,7 @@ class Told(BaseModel):
 class Conflict(Told):
     """The file is there already."""
 
-    uuid: str = Field(description="Of the task of the first one.")
+    uuid: str = Field(description="Id of the task of the first upload.")
 
 
 class Failure(BaseModel):
@@ -110,7 +110,7 @@ class TaskResult(BaseModel):
     """The whole result; put together, the files are ordered by song and date."""
 
     uuid: str
-    input_file: str = Field(description="Link to the file as it was sent.")
+    input_file: str = Field(description="Link to the uploaded file.")
     output_files: list[OutputFile]
     initial_input_file_name: str | None
 
@@ -133,7 +133,7 @@ async def process_file(
     threads: AskingStore,
     content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> Any:
-    """Send a CSV of plays, as the only part of a form; its sums by song and date are computed unasked."""
+    """Upload a CSV of plays as the only part of a form; its sums by song and date are computed automatically."""
     file = await _file_of(request)
     follow_up = _follow_up(services.settings)
     try:
@@ -170,7 +170,7 @@ def get_csv_task_result(
     reports: Reports,
     uuid: Annotated[str, Path(description="Of the task.")],
 ) -> Any:
-    """The links to the output files of a task, once all of them are there."""
+    """Links to the output files of a task, once all of them are complete."""
     state = _task(datasets, uuid)
     match None if state is None else _outcome(state, reports):
         case None:

@@ -28,7 +28,7 @@ class PasswordLogin(BaseModel):
 
     username: str = Field(max_length=1000)
     password: SecretStr = Field(max_length=1000)
-    code: str | None = Field(None, max_length=1000, description="Of the second factor, for users who have one.")
+    code: str | None = Field(None, max_length=1000, description="Code of the second factor, for users who have one.")
 
 
 class Refresh(BaseModel):
@@ -42,7 +42,7 @@ class Refresh(BaseModel):
 class TokenPair(BaseModel):
     """Both tokens."""
 
-    refresh: str = Field(description="For the next ones, once.")
+    refresh: str = Field(description="Token for the next pair of tokens; works once.")
     access: str = Field(description="Sent as `Authorization: Bearer …`.")
 
 
@@ -55,7 +55,7 @@ async def make_token_pair(
     response: Response,
     body: Annotated[Any, Body(), described_as(PasswordLogin)],
 ) -> TokenPair:
-    """Tokens for a name and a password: as JSON, or as a form."""
+    """Tokens for a name and a password, sent as JSON or as a form."""
     login = sent(request, PasswordLogin, body)
     address = actor().address
     pair = await services.hashing.run(
@@ -70,7 +70,7 @@ async def make_token_pair(
 def refresh_token_pair(
     request: Request, tokens: Tokens, response: Response, body: Annotated[Any, Body(), described_as(Refresh)]
 ) -> TokenPair:
-    """The next tokens. A refresh token works once: whoever sends it again ends all tokens of its login."""
+    """The next pair of tokens. A refresh token works once: sending it again revokes all tokens of its login."""
     pair = tokens.refresh(sent(request, Refresh, body).refresh, actor().address)
     response.headers["Cache-Control"] = "no-store"
     return TokenPair(refresh=pair.refresh, access=pair.access)

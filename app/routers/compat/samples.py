@@ -126,17 +126,17 @@ class Visualization(BaseModel):
     """The pictures, with an id."""
 
     id: UUID
-    plots: list[Plot] = Field(description="Eight; one that would show nothing is not made.")
+    plots: list[Plot] = Field(description="Up to eight; charts that would be empty are not made.")
 
 
 class SampleRead(BaseModel):
     """A sample."""
 
     started_upload_at: datetime
-    finished_upload_at: datetime | None = Field(description="Null until all of the file is there.")
+    finished_upload_at: datetime | None = Field(description="Null until the whole file has arrived.")
     status: SampleStatus
-    upload_id: UUID = Field(description="As its sender gave it.")
-    file_name: str = Field(description="As its sender called it, else the id of its dataset.")
+    upload_id: UUID = Field(description="As the sender gave it.")
+    file_name: str = Field(description="Name that the sender gave, otherwise the id of its dataset.")
     parsing_error: str | None = Field(description="Why it has failed.")
     id: UUID
     summary_statistics: SampleStatistics | None = Field(description="Null until it is done.")
@@ -155,9 +155,9 @@ async def list_samples(
     samples: Samples,
     reports: Reports,
     threads: AskingStore,
-    skip: Annotated[int, Query(ge=0, le=MOST_SKIPPED, description="Leave out so many of the newest.")] = 0,
+    skip: Annotated[int, Query(ge=0, le=MOST_SKIPPED, description="Number of the newest samples to skip.")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST, description="Samples at most.")] = 10,
-    upload_id: Annotated[UUID | None, Query(description="Only those that were sent under this id.")] = None,
+    upload_id: Annotated[UUID | None, Query(description="Only samples that were sent with this id.")] = None,
 ) -> SampleList:
     """Samples of review times, newest first, with their statistics and pictures."""
     return await threads.run(partial(_read, samples, reports, skip=skip, limit=limit, upload_id=upload_id))

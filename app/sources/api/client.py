@@ -144,7 +144,8 @@ class ApiClient:
         """What the answer says; None: its JSON is broken, so that it may have been cut on its way."""
         if raw.status == 401:
             raise TokenRefused(
-                f"{self._base} does not take the token{said(raw)}: it was revoked, has expired, or is another host's. "
+                f"{self._base} does not accept the token{said(raw)}: it was revoked, has expired, or belongs to "
+                f"another host. "
                 "Give the source a new one."
             )
         if (why := self._rules.absence(raw)) is not None:

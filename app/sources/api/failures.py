@@ -14,18 +14,18 @@ _UNREACHABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EN
 _OF_THE_SYSTEM: Final[Mapping[type[BaseException], str]] = {
     socket.gaierror: "there is no such host, or the name server does not answer",
     ssl.SSLCertVerificationError: "its certificate is not trusted",
-    ssl.SSLError: "it does not speak TLS as this machine does; see whether it is https at all, and the port is right",
-    ConnectionRefusedError: "the connection was refused: nothing listens there, or a firewall is in between",
+    ssl.SSLError: "it shares no version of TLS with this machine; check that it uses https, and the port",
+    ConnectionRefusedError: "the connection was refused: nothing listens there, or a firewall blocks it",
 }
 
 #: What the client has found, the first that fits.
 _OF_THE_CLIENT: Final[Mapping[type[BaseException], str]] = {
-    httpx2.ConnectTimeout: "no connection came about in time",
+    httpx2.ConnectTimeout: "the connection timed out",
     httpx2.TimeoutException: "it timed out",
-    httpx2.ProxyError: "the proxy that the environment names refuses",
+    httpx2.ProxyError: "the proxy set in the environment refuses the connection",
     httpx2.ConnectError: "no connection came about",
-    httpx2.NetworkError: "the connection ended before the answer was whole",
-    httpx2.RemoteProtocolError: "the connection ended before the answer was whole",
+    httpx2.NetworkError: "the connection ended before the response was complete",
+    httpx2.RemoteProtocolError: "the connection ended before the response was complete",
     httpx2.DecodingError: "its answer is compressed and cannot be read",
     ValueError: "its answer is not JSON",
 }
@@ -35,7 +35,7 @@ def words_of(error: Exception) -> str:
     """What has happened to a request, as the end of a sentence."""
     for one in _causes(error):
         if isinstance(one, OSError) and one.errno in _UNREACHABLE:
-            return "there is no way to it from this machine's network"
+            return "it cannot be reached from this machine's network"
         for kind, words in _OF_THE_SYSTEM.items():
             if isinstance(one, kind):
                 reason = getattr(one, "verify_message", "")

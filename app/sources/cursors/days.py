@@ -82,7 +82,7 @@ def _told_missing(missing: Sequence[date]) -> str | None:
     told = ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in spans[-10:])
     more = f" and {len(spans) - 10} more before" if len(spans) > 10 else ""
     days = "1 day is" if len(missing) == 1 else f"{len(missing):,} days are"
-    return f"{days} not told of, though later ones are: {told}{more}. They count as unknown, not as 0."
+    return f"{days} missing, although later ones are there: {told}{more}. They count as unknown, not as 0."
 
 
 def _told_revised(changed: Collection[date], known: Mapping[date, int], counts: Mapping[date, int]) -> str | None:

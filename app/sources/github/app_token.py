@@ -77,7 +77,7 @@ class AppToken:
         if answer.status_code in {401, 403, 404}:
             raise TokenRefused(
                 f"{url} answers {answer.status_code}: the private key is not that of the App {self.app_id}, or the App "
-                f"has no installation {self.installation_id}. Look at both numbers and the key at GitHub."
+                f"has no installation {self.installation_id}. Check both numbers and the key at GitHub."
             )
         if answer.status_code != 201 or not isinstance(body, dict) or not {"token", "expires_at"} <= body.keys():
             raise SourceUnavailable(f"{url} answers {answer.status_code}, without a token.")

@@ -24,7 +24,7 @@ _NAMED_SYNCS: Final = 6
 
 #: What a pattern is found missing for, in words.
 _WORDS: Final = {
-    Absence.GONE: "GitHub knows none of that name, or the token may not see it",
+    Absence.GONE: "GitHub knows no repository of that name, or the token may not see it",
     Absence.FORBIDDEN: "the token may not read it",
     Absence.BLOCKED: "GitHub has blocked it for legal reasons",
 }
@@ -156,9 +156,7 @@ def _listed(client: Client, owner: str) -> Iterator[tuple[Answer, Repository]]:
             return
         answer = client.get(path, following)
         if not answer.body:
-            raise SourceIncomplete(
-                f"{path} announced a page of repositories that came empty. The next sync asks again."
-            )
+            raise SourceIncomplete(f"{path} announced a page of repositories that was empty. The next sync asks again.")
 
 
 def _page(kind: str) -> Params:

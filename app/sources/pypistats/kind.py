@@ -12,7 +12,7 @@ from app.sources.stream import streams_of
 
 PYPISTATS: Final = SourceKind(
     name="pypistats",
-    summary="installs of projects of the Python Package Index, as pypistats.org tells them by day",
+    summary="daily installs of projects of the Python Package Index, from pypistats.org",
     base_url="https://pypistats.org/api",
     streams=streams_of("app.sources.pypistats"),
     client=client_of(),

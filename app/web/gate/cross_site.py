@@ -39,8 +39,8 @@ class CrossSite:
             return
         told = f"Sec-Fetch-Site: {site}" if site is not None else f"Origin: {origin}"
         raise CrossOrigin(
-            f"A page of another site had your browser send this ({told}), so it was not done. Do it on a page of this "
-            "service, or use a key."
+            f"A page of another site made your browser send this request ({told}), so it was refused. Use a page of "
+            f"this service, or a key."
         )
 
     def _is_own(self, origin: str, scope: Scope, headers: Headers) -> bool:

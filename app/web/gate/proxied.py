@@ -73,7 +73,7 @@ class Proxied:
             if name in ours and len(headers.getlist(name)) > 1:
                 raise AmbiguousRequest(f"The request has the header {name} more than once.")
             if name not in ours and name.replace("_", "-") in ours:
-                raise AmbiguousRequest(f"The request has the header {name}, which some servers take for another.")
+                raise AmbiguousRequest(f"The request has the header {name}, which some servers confuse with another.")
 
 
 def _text(raw: str) -> str:

@@ -36,7 +36,7 @@ def check(headers: Headers, *, peer: str | None) -> None:
     if found is not None:
         raise NotAuthenticated(
             f"The request has the header {found}, so it came through a proxy, and without users only this machine may "
-            "ask. Set OPENHOURS_AUTH=on and make users, or have the proxy name them with OPENHOURS_AUTH=proxy."
+            "ask. Set OPENHOURS_AUTH=on and make users, or let the proxy name them with OPENHOURS_AUTH=proxy."
         )
 
 

@@ -37,7 +37,7 @@ def test_from_figures_to_a_metric_of_one_s_own_in_the_next_report(page: Watched,
     expect(here.get_by_role("region", name="Definition")).to_contain_text('"from": "pull_requests"')
     expect(here.get_by_role("region", name="Rows that count").locator("tbody tr")).to_have_count(20)
 
-    hand.press(here.get_by_role("button", name="Begin one of your own with it"))
+    hand.press(here.get_by_role("button", name="Start your own metric from it"))
     page.at("New metric")
     hand.write(here.get_by_label("Name", exact=True), name)
     hand.write(here.get_by_label("The definition, as JSON"), json.dumps(WRONG, indent=1))

@@ -37,7 +37,7 @@ def test_a_person_from_the_invitation_to_the_end(
         opened.at(f"An invitation for {name}")
         opened.hold()
         link = here.locator("code.secret").inner_text()
-        assert link.startswith(f"{guarded_address}/invite#"), "the link is whole"
+        assert link.startswith(f"{guarded_address}/invite#"), "the link is complete"
         hand.press(here.get_by_role("button", name="I have copied it"))
         opened.at(name)
         assert link not in here.content()

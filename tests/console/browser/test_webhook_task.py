@@ -128,5 +128,5 @@ def test_whoever_gets_a_mail_wants_no_more(language: str, window: Windows, loade
         expect(main).to_contain_text(address)
         opened.hold_everywhere()
         opened.open(link)
-        expect(opened.page.get_by_role("alert")).to_contain_text("This link has been used")
+        expect(opened.page.get_by_role("alert")).to_contain_text("This link was used")
         opened.hold_everywhere()

@@ -89,7 +89,7 @@ def _parquet_records(stream: object, name: str, mapping: Mapping, limits: Limits
                 name,
                 read_bytes=counted.read_bytes,
                 unpacked_bytes=text_bytes,
-                advice="Leave out what it says again and again",
+                advice="Leave out repeated content",
             )
             yield records
 
@@ -122,8 +122,8 @@ def _whole(pieces: Iterator[bytes], name: str, most_bytes: int) -> bytes:
         if len(found) > most_bytes:
             raise refusal(
                 "too_large",
-                f"{name} is larger than {most_bytes:,} bytes, which this format is read up to; send it as CSV, or JSON "
-                "with one value a line (jsonl).",
+                f"{name} is larger than {most_bytes:,} bytes, the limit for this format; send it as CSV, or as JSON "
+                f"with one value per line (jsonl).",
             )
     return bytes(found)
 
