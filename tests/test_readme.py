@@ -54,6 +54,8 @@ NOT_RUN = {
     "make demo": "would look at .venv; below its command is run",
     "make lint types test": "would run itself",
     ".venv/bin/python -m tests.github": "runs until Ctrl-C",
+    ".venv/bin/python -m pytest": "tests what the page adds; test_contributing.py does it in a copy",
+    ".venv/bin/python -m tests.texts": "changes the checkout; test_contributing.py does it in a copy",
     ".venv/bin/python -m tests.pages": "changes the checkout; test_contributing.py does it in a copy",
     ".venv/bin/python -m tests.migration": "changes the checkout; test_contributing.py does it in a copy",
     "docker ": "needs a container engine",

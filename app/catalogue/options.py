@@ -67,7 +67,7 @@ class LoadOptions(Params):
         None,
         pattern=NAME,
         description="For files of counts: the source of the counts, such as pypistats; the file replaces the counts "
-        "of this source on the days that it covers. Default: {DEFAULT_SOURCE}.",
+        f"of this source on the days that it covers. Default: {DEFAULT_SOURCE}.",
     )
     covers: Covers | None = Field(
         None,

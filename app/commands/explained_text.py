@@ -55,7 +55,7 @@ def _totals(periods: list[Mapping[str, Any]]) -> Iterator[str]:
 
 def _gap(said: Mapping[str, Any]) -> Iterator[str]:
     source = {
-        "polls": "three times the median interval of its polls",
+        "polls": "3 times the median interval of its polls",
         "parameter": "as asked for",
     }.get(said["max_gap_source"], "its own")
     if said["max_gap_minutes"] is None:

@@ -300,7 +300,7 @@ async def inspect_file(
     filename: Annotated[str | None, Query(description="Name of the file.")] = None,
     mapping: Annotated[str | None, Query(description="Mapping to try, as JSON, instead of a proposed one.")] = None,
 ) -> InspectionAnswer:
-    """Guess the kind of a file from its first 64 KiB, and propose a mapping that would read it; loads nothing."""
+    """Guess the kind of a file from its first 64 KiB and propose a mapping; loads nothing."""
     kinds = datasets.kinds() if kind is None else [datasets.kind(kind)]
     tried = None if mapping is None else written(read_mapping(mapping))
     data = await request.body()

@@ -33,7 +33,7 @@ async def livez(services: AllServices) -> Health:
 @router.get("/readyz", responses=UNAVAILABLE)
 @open_to_all
 def readyz(services: AllServices) -> Health:
-    """This replica can receive requests: Postgres answers and is migrated, and the replica is not stopping."""
+    """This replica can take requests: Postgres answers and is migrated, and the replica is not stopping."""
     services.readiness.check()
     return Health(status="ready")
 

@@ -91,7 +91,7 @@ def get_source(sources: Sources, name: _Name) -> SourceStatusAnswer:
 def put_source(
     sources: Sources, name: _Name, body: Annotated[Any, Body(), described_as(SourceChange)], *, check: _Check = True
 ) -> CheckedSourceAnswer:
-    """Replace the settings of a source, and its token if one is given; a new address needs the token again."""
+    """Replace the settings of a source, and its token if given; a new address needs the token again."""
     new = checked(SourceChange, body)
     return checked_answer(*sources.change(name, _options(new), _token(new), checked=check))
 

@@ -75,7 +75,7 @@ def test_a_webhook_is_made_looked_at_changed_and_removed(cli: CommandLine, serve
     rotated = cli("webhooks", "rotate", "ops", "--server", server)
     assert rotated.out.startswith("whsec_")
     assert rotated.out != made.out
-    assert "the one of before signs along until 20" in rotated.err
+    assert "messages are also signed with the previous one until 20" in rotated.err
     assert webhooks("show", "ops")[-1].startswith("secret: version 2; the previous one signs until 20")
     assert webhooks("remove", "ops") == ["ops removed"]
     assert webhooks("list") == [" name  format  events  waiting  delivered  failed  state"]

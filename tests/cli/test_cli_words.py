@@ -30,7 +30,7 @@ def test_for_excel_is_a_spelling_of_the_parameter(
     ("word", "given", "said"),
     [
         ("exel", {}, "--for: 'exel' is not one of its words; allowed: excel or excel-de"),
-        ("excel", {"excel": "de"}, "--for: 'excel' says something else than --excel; give one of them"),
+        ("excel", {"excel": "de"}, "--for: 'excel' contradicts --excel; give one of them"),
     ],
 )
 def test_a_word_that_is_none_or_contradicts_is_refused(word: str, given: dict[str, Any], said: str) -> None:

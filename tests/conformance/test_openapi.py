@@ -1,5 +1,7 @@
 """The running service keeps to the OpenAPI document that it answers."""
 
+import json
+import re
 from typing import Any
 
 import httpx2
@@ -52,6 +54,10 @@ def test_every_error_is_documented_as_a_problem(document: dict[str, Any]) -> Non
                     problem = content.pop("application/problem+json")
                     assert problem == {"schema": {"$ref": "#/components/schemas/Problem"}}, (method, path, status)
                     assert content == {}, (method, path, status)
+
+
+def test_no_text_shows_the_name_of_a_value_instead_of_the_value(document: dict[str, Any]) -> None:
+    assert re.findall(r"[^\"]*\{[A-Z_]{3,}\}[^\"]*", json.dumps(document)) == []
 
 
 def test_a_removal_that_takes_a_job_is_documented_beside_one_that_does_not(document: dict[str, Any]) -> None:

@@ -209,7 +209,7 @@ def test_what_was_not_read_is_a_gap_in_the_line_and_is_named(pulls: TestClient, 
     assert "not everything was read" in merged.text
     assert len(merged.all("rect")) == 5
     metric = opened(pulls, merged.one("a")["href"])
-    gaps = metric.text.partition("Of the stream pull_requests the report knows")[2]
+    gaps = metric.text.partition("The stream pull_requests of these repositories")[2]
     assert "payments-api" in gaps
     link = next(one for one in metric.all("a") if one.text == "github")
     assert link["href"] == "/console/sources/github#gaps"
@@ -317,7 +317,7 @@ def test_versions_are_led_to_and_removed_all_together(client: TestClient) -> Non
     main = opened(client, "/console/metrics/ci_success")
     assert [one.text for one in main.one("nav").all("a")] == ["2", "1", "the shipped one"]
     first = opened(client, "/console/metrics/ci_success?version=1")
-    assert "This is an earlier version; version 2 counts." in first.text
+    assert "This is an earlier version; version 2 applies." in first.text
     assert json.loads(first.one(id="field-document").text)["title"] == "One"
     assert said(sent(client, "/console/metrics/ci_success/delete")) == "It was removed."
     main = opened(client, "/console/metrics/ci_success")

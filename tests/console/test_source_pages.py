@@ -98,7 +98,7 @@ def test_what_a_look_has_found_is_told_whether_it_was_saved_or_not(client: TestC
         ("github", {"streams": "pull_request"}, "streams", "is not a stream of github"),
         ("github", {"address": "http://git.acme.example"}, "address", "would send the token unencrypted"),
         ("github", {"app_id": "a/b", "app_installation": "1"}, "app_id", "is not a text of the form"),
-        ("github", {"app_id": "1", "app_installation": "x"}, "app_installation", "is not a whole number"),
+        ("github", {"app_id": "1", "app_installation": "x"}, "app_installation", "is not a number in digits"),
         ("pypistats", {"projects": "no good"}, "projects", "is not a name of a project"),
     ],
 )
@@ -198,7 +198,7 @@ def test_one_is_read_again_and_its_rows_are_made_anew(client: TestClient, resour
         "It was started."
     )
     main = opened(client, "/console/sources/acme")
-    assert "are being made anew" in main.one("dl").text
+    assert "are being rebuilt from the stored pages" in main.one("dl").text
     with resources.engine.connect() as connection:
         told = dict(connection.execute(text("SELECT action, detail FROM audit WHERE action LIKE 'source.re%'")).all())
         synced = connection.scalar(text("SELECT count(*) FROM report WHERE kind = 'sync' AND status = 'queued'"))

@@ -125,7 +125,7 @@ def test_a_new_secret_is_shown_once_and_the_one_of_before_signs_along(client: Te
     assert secret_in(main) not in {first, ""}
     assert "Messages are also signed with the previous secret until" in main.text
     facts = opened(client, "/console/webhooks/ops-channel").text
-    assert "number 2; the one of before signs along until" in facts
+    assert "number 2; the previous one also signs until" in facts
 
 
 @pytest.mark.parametrize(

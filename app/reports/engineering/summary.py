@@ -46,7 +46,7 @@ class GroupMetric(MetricFigure):
     course: list[float | None] | None = Field(
         None,
         description="Figures by period, in the order of `periods`; null for a period without a figure or with missing "
-        "data. Itself null if there are more than {MOST_PERIODS} periods.",
+        f"data. Itself null if there are more than {MOST_PERIODS} periods.",
     )
 
 

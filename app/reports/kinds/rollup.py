@@ -44,7 +44,7 @@ class RollupParams(Params):
         Columns,
         Field(
             min_length=1,
-            description="Tables to group together, by id or file name. No default; name at least one.",
+            description="Tables to group together, by id or file name. Default: none; name at least one.",
         ),
     ] = None
     by: Annotated[
@@ -64,7 +64,7 @@ class RollupParams(Params):
         Field(
             ge=0,
             le=9,
-            description="Maximum number of decimal places of a number.",
+            description="Maximum number of digits after the decimal point of a number.",
             json_schema_extra={"unit": "digits"},
         ),
     ] = 0
