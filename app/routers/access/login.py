@@ -87,7 +87,7 @@ async def log_in(
 @router.post("/logout", status_code=204)
 @open_to_all
 def log_out(request: Request, accounts: Accounts) -> Response:
-    """Log out: the session ends on all replicas, and the browser deletes the data that it keeps of this service."""
+    """Log out: the session ends on all replicas, and the browser deletes its data of this service."""
     secret = cookies.session_of(request)
     if secret is not None:
         accounts.sessions.end_own(secret)
