@@ -133,7 +133,7 @@ async def process_file(
     threads: AskingStore,
     content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> Any:
-    """Upload a CSV of plays as the only part of a form; its sums by song and date are computed automatically."""
+    """Upload a CSV of plays as the only part of a form; its sums by song and date follow."""
     file = await _file_of(request)
     follow_up = _follow_up(services.settings)
     try:
