@@ -21,7 +21,7 @@ ONLY = {
     "charts": {"numpy", "altair", "vl_convert"},
     "errors": set[str](),
     "ids": set[str](),
-    "settings": {"platformdirs", "pydantic", "pydantic_settings"},
+    "settings": {"platformdirs", "pydantic", "pydantic_core", "pydantic_settings"},
     "wording": {"pydantic", "rapidfuzz"},
     "files": {"numpy", "pyarrow"},
 }

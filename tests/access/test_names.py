@@ -111,5 +111,5 @@ def test_the_second_of_two_names_that_look_alike_is_taken(accounts: Accounts, st
     "name", ["system", "System", "anonymous", "local", "1ocal", "\u0455\u0443\u0455\u0442\u0435\u043c"]
 )
 def test_nobody_is_named_as_the_audit_names_those_who_are_no_users(accounts: Accounts, name: str) -> None:
-    with pytest.raises(NameTaken, match="is, or looks like, one by which the audit names"):
+    with pytest.raises(NameTaken, match="is, or looks like, a name that the audit reserves"):
         accounts.person(name)

@@ -48,7 +48,7 @@ def test_a_report_is_a_frame_with_ids_as_text_and_numbers_as_numbers(client: ope
         ("default_zone", 1, STORES[:1]),
         ("default_hours", 1, STORES[1:]),
     ]
-    assert warned[0]["message"].endswith("America/Chicago: load timezones for them")
+    assert warned[0]["message"].endswith("America/Chicago applies: load timezones for them")
     assert client.poll(frame.attrs["report_id"])["status"] == "Complete"
 
 
