@@ -152,4 +152,4 @@ def test_one_that_was_named_is_followed_when_it_is_renamed_and_its_name_may_be_a
 
 
 def test_a_name_that_is_not_there_is_told() -> None:
-    assert "acme/apy: GitHub knows no repository of that name, or the token may not see it" in found(Table({}), ["acme/apy"]).unknown["acme/apy"]
+    assert "acme/apy: GitHub knows no repository of that name" in found(Table({}), ["acme/apy"]).unknown["acme/apy"]
