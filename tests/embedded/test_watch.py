@@ -168,16 +168,15 @@ def test_servers_that_hang_when_the_last_program_leaves_are_ended(home: Path) ->
     assert working_below(home) == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_server_that_is_silent_for_a_moment_is_left_alone(
-    home: Path, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_servers_that_are_silent_for_a_moment_are_left_alone(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "app.embedded")
     with servers(home) as endpoints:
         pids = recorded_pids(home)
-        os.kill(pids[name], signal.SIGSTOP)
+        for pid in pids.values():
+            os.kill(pid, signal.SIGSTOP)
         sleep(12)
-        os.kill(pids[name], signal.SIGCONT)
+        for pid in pids.values():
+            os.kill(pid, signal.SIGCONT)
         sleep(6)
         assert recorded_pids(home) == pids
         assert remembered(endpoints) == {"kept"}
