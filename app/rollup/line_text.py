@@ -13,7 +13,7 @@ _BLOCK_BYTES: Final = 1 << 20
 
 _NOTHING, _COMMA, _QUOTE, _QUOTES = (pa.scalar(text, pa.large_string()) for text in ("", ",", '"', '""'))
 
-_MUST_BE_QUOTED: Final = '[",\n\r]'
+_MUST_BE_QUOTED: Final = f"[{b''.join(_SIGNS).decode()}]"
 
 
 def lines_of(batch: pa.RecordBatch) -> pa.LargeStringArray:

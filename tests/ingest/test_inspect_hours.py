@@ -6,22 +6,15 @@ from typing import Any
 
 import pytest
 
-from app.mapping.document import read_mapping
-from tests.ingest.checking import check
-from tests.ingest.test_inspect_as_written import HOUR, NOW, look, workbook
+from tests.ingest.proposed import rows_as_proposed
+from tests.ingest.test_inspect_as_written import HOUR, look, workbook
 
 Windows = list[tuple[str, int, float, float]]
 
 
 def loaded(content: str | bytes, name: str) -> Windows:
     """The windows of a load by the proposal, with hours after midnight."""
-    found = look(content, name)
-    assert found.may_be_accepted, (found.proposal, found.rejections)
-    assert found.proposal.kind == "hours"
-    data = content if isinstance(content, bytes) else content.encode()
-    checked = check(data, "hours", mapping=read_mapping(dict(found.proposal.document or {})), now=NOW)
-    assert checked.rejections == []
-    return sorted((row[0], row[1], row[2] / HOUR, row[3] / HOUR) for row in checked.rows)
+    return sorted((row[0], row[1], row[2] / HOUR, row[3] / HOUR) for row in rows_as_proposed(content, name, "hours"))
 
 
 def of_google(open_day: int, begins: str, ends: str) -> dict[str, Any]:

@@ -8,8 +8,7 @@ import pytest
 from app.errors import RejectedFile
 from app.ingest.inspection.inspect import Inspection, inspect
 from app.ingest.registry import DATASET_KINDS
-from app.mapping.document import read_mapping
-from tests.ingest.checking import check
+from tests.ingest.proposed import rows_as_proposed
 from tests.ingest.test_inspect_as_written import NOW, look
 
 #: 2024-05-01, 10:00 and 10:05 UTC.
@@ -20,13 +19,7 @@ STATUSES = {1: "active", 0: "inactive", 2: "unknown"}
 
 def loaded(content: str | bytes, name: str) -> list[tuple[str, str, int]]:
     """The polls of a load by the proposal: store, status, seconds."""
-    found = look(content, name)
-    assert found.may_be_accepted, (found.proposal, found.rejections)
-    assert found.proposal.kind == "polls"
-    data = content if isinstance(content, bytes) else content.encode()
-    checked = check(data, "polls", mapping=read_mapping(dict(found.proposal.document or {})), now=NOW)
-    assert checked.rejections == []
-    return [(row[0], STATUSES[int(row[1])], row[2] // 1_000_000) for row in checked.rows]
+    return [(row[0], STATUSES[int(row[1])], row[2] // 1_000_000) for row in rows_as_proposed(content, name, "polls")]
 
 
 def asked(found: Inspection) -> str:
