@@ -1,5 +1,6 @@
 """Groups to lines of the output: keys, quoted where they must be, and the figures behind them."""
 
+from functools import cache
 from typing import Any, Final
 
 import pyarrow as pa
@@ -10,8 +11,6 @@ _SIGNS: Final = (b'"', b",", b"\n", b"\r")
 
 #: Text that is looked through at a time, bytes.
 _BLOCK_BYTES: Final = 1 << 20
-
-_NOTHING, _COMMA, _QUOTE, _QUOTES = (pa.scalar(text, pa.large_string()) for text in ("", ",", '"', '""'))
 
 _MUST_BE_QUOTED: Final = f"[{b''.join(_SIGNS).decode()}]"
 
@@ -24,9 +23,9 @@ def lines_of(batch: pa.RecordBatch) -> pa.LargeStringArray:
     fields: list[Any] = [_quoted(key) for key in keys]
     if len(fields) == 1:  # a blank line is no row
         is_blank = pc.and_(pc.equal(fields[0], ""), pc.equal(figures, "\n"))
-        fields = [pc.if_else(is_blank, _QUOTES, fields[0])]
-    separated: list[Any] = [one for field in fields for one in (field, _COMMA)]
-    lines: pa.LargeStringArray = pc.binary_join_element_wise(*separated[:-1], figures, _NOTHING)
+        fields = [pc.if_else(is_blank, _text('""'), fields[0])]
+    separated: list[Any] = [one for field in fields for one in (field, _text(","))]
+    lines: pa.LargeStringArray = pc.binary_join_element_wise(*separated[:-1], figures, _text(""))
     return lines
 
 
@@ -35,8 +34,14 @@ def _quoted(keys: pa.LargeStringArray) -> pa.LargeStringArray:
     if not _has_signs(keys):
         return keys
     doubled = pc.replace_substring(keys, '"', '""')
-    quoted = pc.binary_join_element_wise(_QUOTE, doubled, _QUOTE, _NOTHING)
+    quoted = pc.binary_join_element_wise(_text('"'), doubled, _text('"'), _text(""))
     return pc.if_else(pc.match_substring_regex(keys, _MUST_BE_QUOTED), quoted, keys)
+
+
+@cache
+def _text(text: str) -> pa.LargeStringScalar:
+    """As Arrow has it. Not made when this is imported: the first conversion of Arrow takes a while."""
+    return pa.scalar(text, pa.large_string())
 
 
 def _has_signs(texts: pa.LargeStringArray) -> bool:

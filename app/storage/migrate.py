@@ -1,6 +1,7 @@
 """Migrates the database to this version's schema, and checks whether it is migrated."""
 
 import logging
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -68,15 +69,18 @@ def current_revision(connection: Connection) -> str | None:
 
 def newest_revision() -> str:
     """The revision that this version of the program needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None  # noqa: S101 - there is always a first migration; this tells the type checker
-    return head
+    return _revisions()[0]
 
 
 def _behind(current: str | None) -> bool:
     """Whether migrations are missing. An unknown revision belongs to a later version that is being rolled out: fine."""
-    ours = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return current is None or (current in ours and current != newest_revision())
+    return current is None or current in _revisions()[1:]
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Those of this version, the newest first; their files are read once."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:

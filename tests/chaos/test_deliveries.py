@@ -255,6 +255,7 @@ def missing(scene: Scene) -> set[str]:
     return {*DELIVERY_FAILPOINTS, "SIGKILL"} - {death.where for death in scene.cluster.deaths}
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(420 + 15 * DEATHS)
 def test_each_end_is_told_to_each_receiver_whoever_dies(
     stage: Stage, chaos_servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
