@@ -1,7 +1,6 @@
 """The commands as the tests give them: in a process of their own, as a user does, or in this one, which is faster."""
 
 import logging
-import os
 import signal
 import socket
 import subprocess
@@ -22,11 +21,9 @@ from typer import rich_utils
 
 from app.cli import main
 from app.storage.resources import Addresses, Resources
+from tests.programs.command import COLOUR_VARIABLES, of_module, without_settings
 
 REPOSITORY = Path(__file__).parent.parent
-
-#: Make rich and typer colour what they write into a pipe.
-COLOUR_VARIABLES = ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE")
 
 #: Longest that a command of these tests may take, seconds.
 LIMIT_SECONDS = 60
@@ -61,24 +58,6 @@ class Outcome:
         assert "\x1b" not in self.out + self.err, "escape codes in a pipe"
 
 
-def _start(home: Path, arguments: tuple[str, ...], variables: dict[str, str]) -> subprocess.Popen[str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("OPENHOURS_") and name not in COLOUR_VARIABLES
-    }
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "app", *arguments],
-        cwd=REPOSITORY,
-        env=kept | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "OPENHOURS_DRAIN_SECONDS": "0"} | variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def run(home: Path, *arguments: str) -> Outcome:
     """``python -m app …`` to its end."""
     with started(home, *arguments) as process:
@@ -93,7 +72,32 @@ def started(home: Path, *arguments: str, **variables: str) -> Iterator[subproces
     ``variables`` are added to its environment. Without an access log: nobody reads stderr while it runs, and lines for
     which a full pipe has no room are lost.
     """
-    with _start(home, arguments, {"OPENHOURS_ACCESS_LOG": "false", **variables}) as process:
+    with _ran(of_module("app"), home, arguments, variables) as process:
+        yield process
+
+
+@contextmanager
+def started_alone(home: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """As started, in an interpreter of its own, for tests that look at its process."""
+    with _ran([sys.executable, "-W", "error", "-m", "app"], home, arguments, variables) as process:
+        yield process
+
+
+@contextmanager
+def _ran(
+    command: list[str], home: Path, arguments: tuple[str, ...], variables: dict[str, str]
+) -> Iterator[subprocess.Popen[str]]:
+    own = {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "OPENHOURS_DRAIN_SECONDS": "0"}
+    with subprocess.Popen(
+        [*command, *arguments],
+        cwd=REPOSITORY,
+        env=without_settings() | own | {"OPENHOURS_ACCESS_LOG": "false"} | variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
         try:
             yield process
         finally:

@@ -8,8 +8,10 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from shutil import disk_usage
@@ -38,7 +40,9 @@ from app.reports.registry import REPORT_KINDS
 from app.sending import dialling
 from app.settings import Settings
 from app.storage.migrate import migrate
+from app.storage.object_store import ObjectStore, StoreAddress
 from app.storage.postgres import build_engine
+from app.storage.presign import Presigner
 from app.storage.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
 from app.storage.resources import Addresses, Resources, addresses, open_resources
 from app.uploads.tables import upload
@@ -270,6 +274,18 @@ def copy_of_database(servers: Addresses) -> Iterator[str]:
         admin.close()
 
 
+@cache
+def _any_bucket(like: StoreAddress) -> ObjectStore:
+    return ObjectStore(like)
+
+
+def bucket_of(address: StoreAddress) -> ObjectStore:
+    """A bucket by the clients that all tests share: to make clients takes longer than what most tests do with them."""
+    store = copy(_any_bucket(replace(address, bucket="")))
+    store.__dict__.update(address=address, bucket=address.bucket, _presigner=Presigner(store._sample_link))
+    return store
+
+
 @contextmanager
 def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
     redis = build_redis(servers.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
@@ -278,8 +294,11 @@ def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[
     with copy_of_database(servers) as database_url:
         where = replace(servers, database_url=database_url)
         own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
-        with open_resources(own, where) as resources:
-            yield resources
+        with ExitStack() as stack:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("app.storage.resources.ObjectStore", bucket_of)
+                opened = stack.enter_context(open_resources(own, where))
+            yield opened
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The commands of the documentation, as they stand: each works, and shows what its page says it shows."""
 
-import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,8 +18,9 @@ from app.catalogue.options import LoadOptions
 from app.settings import Settings
 from app.storage.migrate import migrate
 from app.storage.resources import addresses, open_resources
-from tests.commands import COLOUR_VARIABLES, REPOSITORY, answers, free_port, started, wait_until, working_below
+from tests.commands import REPOSITORY, answers, free_port, started, wait_until, working_below
 from tests.conftest import SAMPLE_DATA
+from tests.programs.command import of_module, without_settings
 
 #: Kinds and names of files.
 Files = tuple[tuple[str, str], ...]
@@ -211,14 +212,11 @@ def outputs(steps: list[Step], home: Path, address: str, checkout: Path) -> list
     shown = [checkout.parent / f"{number}.txt" for number in range(len(steps))]
     script = "\n".join(
         [
-            f'openhours() {{ {sys.executable} -m app "$@"; }}',  # of this checkout, whatever is installed
+            f'openhours() {{ {shlex.join(of_module("app"))} "$@"; }}',  # of this checkout, whatever is installed
             *(f"{{ {here(one.command, address)}\n}} >{file} 2>&1" for one, file in zip(steps, shown, strict=True)),
         ]
     )
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("OPENHOURS_")}
-    for name in COLOUR_VARIABLES:
-        variables.pop(name, None)
-    variables |= {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "PYTHONWARNINGS": "error"}
+    variables = without_settings() | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "PYTHONWARNINGS": "error"}
     subprocess.run(["bash", "-c", script], cwd=checkout, env=variables, timeout=150, check=False)
     return [file.read_text(encoding="utf-8") for file in shown]
 

@@ -15,7 +15,7 @@ from app.storage.resources import Addresses, Resources
 from tests.access.audit_rows import rows_of
 from tests.access.secrets_seen import SecretsSeen, dump_of, noting
 from tests.access.services import accounts_of
-from tests.commands import answers, free_port, started, wait_until
+from tests.commands import answers, free_port, started_alone, wait_until
 
 PASSWORD = "nineteen purple harbours"
 NEW_PASSWORD = "twenty orange lanterns"
@@ -89,7 +89,7 @@ def test_attack_80_no_secret_is_found_anywhere(
     resources: Resources, environment: dict[str, str], seen: SecretsSeen, tmp_path: Path
 ) -> None:
     port = free_port()
-    with started(tmp_path / "home", "serve", "--port", str(port), "--slots", "0", **environment) as process:
+    with started_alone(tmp_path / "home", "serve", "--port", str(port), "--slots", "0", **environment) as process:
         address = f"http://127.0.0.1:{port}"
         wait_until(lambda: answers(f"{address}/readyz") == 200, process)
         metrics = use_everything(address, seen, resources)
