@@ -21,7 +21,7 @@ from typer import rich_utils
 
 from app.cli import main
 from app.storage.resources import Addresses, Resources
-from tests.programs.command import COLOUR_VARIABLES, of_module, without_settings
+from tests.programs.command import COLOUR_VARIABLES, alone, of_module, without_settings
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -79,7 +79,7 @@ def started(home: Path, *arguments: str, **variables: str) -> Iterator[subproces
 @contextmanager
 def started_alone(home: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     """As started, in an interpreter of its own, for tests that look at its process."""
-    with _ran([sys.executable, "-W", "error", "-m", "app"], home, arguments, variables) as process:
+    with _ran(alone("app"), home, arguments, variables) as process:
         yield process
 
 

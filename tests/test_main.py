@@ -1,12 +1,10 @@
 """``app.main:app`` on an ASGI server that knows nothing of it."""
 
 import asyncio
-import os
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,16 +16,17 @@ from app.errors import SetupError
 from app.main import Application
 from app.web.limits import Limits
 from tests.commands import LIMIT_SECONDS, REPOSITORY, answers, free_port, http, run, wait_until, working_below
+from tests.programs.command import alone, of_module, without_settings
 
 
 @contextmanager
-def uvicorn(home: Path, port: int, *options: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENHOURS_")}
-    command = [sys.executable, "-W", "error", "-m", "uvicorn", "app.main:app", "--port", str(port), *options]
+def uvicorn(
+    home: Path, port: int, *options: str, command: Sequence[str] = (), **variables: str
+) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        command,
+        [*(command or of_module("uvicorn")), "app.main:app", "--port", str(port), *options],
         cwd=REPOSITORY,
-        env=environment | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1"} | variables,
+        env=without_settings() | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1"} | variables,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
@@ -78,7 +77,8 @@ PATIENCE = LIMITS.body_seconds + 20
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a uvicorn that was told nothing but the application, and may open few files."""
     port = free_port()
-    with uvicorn(tmp_path_factory.mktemp("bare") / "home", port, OPENHOURS_SLOTS="0") as process:
+    home = tmp_path_factory.mktemp("bare") / "home"
+    with uvicorn(home, port, command=alone("uvicorn"), OPENHOURS_SLOTS="0") as process:
         psutil.Process(process.pid).rlimit(psutil.RLIMIT_NOFILE, (1024, 1024))
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz") == 200, process)
         yield port

@@ -15,7 +15,7 @@ from tests.chaos.servers import Servers, servers_of_our_own
 #: Durations are held to their promises by `make chaos` only: the ordinary tests may run on a busy machine.
 MEASURING = "CHAOS_KILLS" in os.environ
 
-#: How many replicas the run kills, and the scale of everything else; the short part of the ordinary tests does 8.
+#: How many replicas the run kills, and the scale of everything else.
 KILLS = int(os.environ.get("CHAOS_KILLS", "8"))
 
 _PROMISES = Promises()

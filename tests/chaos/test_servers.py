@@ -67,6 +67,7 @@ def test_reports_complete_after_s3_was_away(stage: Stage, chaos_servers: Servers
     assert scene.ledger.failures == []
 
 
+@pytest.mark.chaos
 def test_a_report_that_s3_refuses_for_good_fails_with_a_stable_code(stage: Stage, chaos_servers: Servers) -> None:
     with fault_proxy(chaos_servers.port("s3")) as proxy, stage(replicas=1, slots=2, ports={"s3": proxy.port}) as scene:
         with proxy.answering(403):

@@ -15,6 +15,7 @@ LIMIT = 20
 TRIGGERS = 200
 
 
+@pytest.mark.chaos
 def test_a_hundred_triggers_at_once_with_one_key_start_one_report(stage: Stage) -> None:
     key = uuid.uuid4().hex
     with stage(replicas=2, slots=1) as scene, ThreadPoolExecutor(100) as pool:

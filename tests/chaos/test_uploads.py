@@ -232,6 +232,7 @@ def test_another_replica_goes_on_when_the_one_that_has_the_lock_stands_still(
     assert leftovers(resources) == []
 
 
+@pytest.mark.chaos
 def test_an_upload_that_s3_has_lost_is_gone_and_never_finished_with_a_hole(
     chaos_servers: Servers, resources: Resources, tmp_path: Path
 ) -> None:
@@ -259,6 +260,7 @@ def test_an_upload_that_s3_has_lost_is_gone_and_never_finished_with_a_hole(
     assert leftovers(resources) == []
 
 
+@pytest.mark.chaos
 def test_the_javascript_client_starts_again_when_s3_has_lost_an_upload(
     chaos_servers: Servers, resources: Resources, tmp_path: Path
 ) -> None:

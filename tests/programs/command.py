@@ -23,11 +23,16 @@ def of_module(name: str) -> list[str]:
     """The command that runs a module with warnings as errors; give it arguments, a folder and an environment.
 
     The program is not the process of this command: signals are passed on, and it dies with it, but what looks at
-    processes, or stops them, is to start ``python -m`` itself.
+    processes, or stops them, needs one in an interpreter of its own.
     """
     if not hasattr(os, "pidfd_open"):
-        return [sys.executable, "-W", "error", "-m", name]
+        return alone(name)
     return [sys.executable, "-I", "-S", str(_ASKING), _socket(), name]
+
+
+def alone(name: str) -> list[str]:
+    """The command that does the same in an interpreter of its own."""
+    return [sys.executable, "-W", "error", "-m", name]
 
 
 def without_settings() -> dict[str, str]:

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -18,6 +17,7 @@ from app.storage.resources import Addresses, Resources
 from openhours.client import Client
 from tests.chaos.kinds import KINDS
 from tests.commands import REPOSITORY, answers, free_port, wait_until
+from tests.programs.command import alone, of_module
 
 #: Longest wait for a process to end, seconds.
 PATIENCE = 40
@@ -25,7 +25,7 @@ PATIENCE = 40
 
 @contextmanager
 def replica(
-    servers: Addresses, resources: Resources, command: str, *, drain_seconds: float
+    servers: Addresses, resources: Resources, command: str, *, drain_seconds: float, is_alone: bool = False
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A process that serves or works with the report kinds of the fault tests, and its address, when it is ready."""
     assert servers.s3_access_key
@@ -43,8 +43,10 @@ def replica(
     }
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    started = [sys.executable, "-m", "tests.chaos.replica", *command.split(), "--port", str(port)]
-    with subprocess.Popen(started, cwd=REPOSITORY, env=environment) as process:
+    program = alone("tests.chaos.replica") if is_alone else of_module("tests.chaos.replica")
+    with subprocess.Popen(
+        [*program, *command.split(), "--port", str(port)], cwd=REPOSITORY, env=environment
+    ) as process:
         try:
             wait_until(lambda: answers(f"{address}/readyz") == 200, process)
             yield process, address
@@ -91,7 +93,7 @@ def test_at_sigterm_it_answers_on_says_that_it_stops_and_finishes_its_report(
 def test_at_ctrl_c_it_hands_its_report_back_at_once_and_leaves_no_process(
     servers: Addresses, resources: Resources
 ) -> None:
-    with replica(servers, resources, "serve", drain_seconds=15) as (process, address):
+    with replica(servers, resources, "serve", drain_seconds=15, is_alone=True) as (process, address):
         client = Client(address)
         report_id = client.trigger("parcel", {"seconds": 600})
         wait_until(lambda: stage(client, report_id) == "computing")
