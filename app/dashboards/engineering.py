@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
 
 from app.dashboards.tables import engineering_metric, engineering_week
 from app.dashboards.writing import replace_rows
@@ -102,11 +103,12 @@ def write(connection: Connection, part: Part) -> int:
         "unit": metric.unit or None,
         "caveat": metric.caveat or None,
     }
-    of_metric = {"metric": metric.name}
-    replace_rows(
-        connection, engineering_metric, pa.Table.from_pylist([about]), within="old.metric = :metric", params=of_metric
+    row = insert(engineering_metric).values(about)
+    told, kept = (tuple_(*(of[name] for name in about)) for of in (row.excluded, engineering_metric.c))
+    connection.execute(
+        row.on_conflict_do_update(index_elements=["metric"], set_=dict(row.excluded), where=told.is_distinct_from(kept))
     )
-    params = of_metric | {"by": part.levels[-1], "levels": list(part.levels), "running": part.running}
+    params = {"metric": metric.name, "by": part.levels[-1], "levels": list(part.levels), "running": part.running}
     runs = pc.equal(part.rows["week"], pa.scalar(part.running))
     halves = {"<>": part.rows.filter(pc.invert(runs)), "=": part.rows.filter(runs)}
     stamps = [_stamp(part, compared, rows) for compared, rows in halves.items()]
