@@ -4,6 +4,7 @@ Which zones a country has, and what it is called, is from pytz's copy of the tab
 iso3166.tab), in the order of zone.tab: by place and, where that agrees, by population. What clocks say zoneinfo tells.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytz
+from babel.core import get_global
 
 from app.timeline.zones import known_zones
 
@@ -40,6 +42,12 @@ _ALSO_CALLED: Final = {
     "north korea": "KP",
     "holland": "NL",
 }
+
+#: What lists of zones put before a name: the offset in winter.
+_OFFSET_BEFORE: Final = re.compile(r"^\s*\((?:GMT|UTC)(?:[+-]\d{1,2}:?\d{2})?\)\s*")
+
+#: What stands in place of "Standard Time" where people choose a zone, folded.
+_TIME_SHOWN: Final = re.compile(r"(?: daylight)? time(?: \(us (?:&|and) canada\))?$(?<! standard time)")
 
 #: Instants at which zones are compared: one in each season of a recent year.
 _COMPARED: Final = tuple(datetime(2025, month, 1, tzinfo=UTC) for month in (1, 4, 7, 10))
@@ -82,10 +90,23 @@ def hint(text: str) -> str:
     """What a person may have meant by a text that is no zone, to be put behind the refusal; empty without an idea."""
     if len(text) > GUESSED_LENGTH:
         return ""
-    spelt_otherwise = _by_lower_case().get(text.lower())
+    text = _OFFSET_BEFORE.sub("", text)
+    spelt_otherwise = _by_lower_case().get(text.lower()) or _of_windows(text)
     if spelt_otherwise and "/" in spelt_otherwise:
         return f"; did you mean {spelt_otherwise}?"
     return _of_country(text) or _of_abbreviation(text) or _of_spelling(text)
+
+
+def _of_windows(text: str) -> str | None:
+    """The zone that CLDR has for a name of Windows, also as Windows and Ruby on Rails show it to people."""
+    return _windows().get(_TIME_SHOWN.sub(" standard time", text.strip().casefold()))
+
+
+@lru_cache(maxsize=1)
+def _windows() -> dict[str, str]:
+    """Without its names of offsets: those of zones have the opposite sign."""
+    names = get_global("windows_zone_mapping")
+    return {name.casefold(): zone for name, zone in names.items() if not name.startswith("UTC")}
 
 
 def _of_country(text: str) -> str:

@@ -40,6 +40,9 @@ _RULE: Final = re.compile(
     re.IGNORECASE,
 )
 
+#: Letters that one weekday alone begins with in English.
+_LETTERS: Final = {"M": 0, "W": 2, "F": 4}
+
 #: What rules of holidays begin with.
 _HOLIDAYS: Final = re.compile(r"(PH|SH|public holidays?|holidays?|feiertage?|jours fériés|festivos)\b", re.IGNORECASE)
 
@@ -85,7 +88,9 @@ def days(text: str, language: str) -> list[int]:
             found += several
             continue
         first, dash, last = (part, "", "") if weekday(part, language) is not None else _split_range(part)
-        begins, ends = weekday(first, language), weekday(last if dash else first, language)
+        begins, ends = (
+            _end_of_range(one, language) if dash else weekday(one, language) for one in (first, last or first)
+        )
         if begins is None or ends is None:
             wrong = first if begins is None else last
             raise Unmappable(
@@ -167,8 +172,14 @@ def _require_one_meaning(part: str, found: re.Match[str]) -> None:
         raise Unmappable("bad_hours", f"has {part!r}, which may end in the morning or the evening; write {later}")
 
 
+def _end_of_range(text: str, language: str) -> int | None:
+    """The weekday at an end of a range, in English also by a letter that only one begins with: M-F."""
+    found = weekday(text, language)
+    return _LETTERS.get(text.upper()) if found is None and language.startswith("en") else found
+
+
 def _split_range(part: str) -> tuple[str, str, str]:
-    found = re.split(r"\s*(?:-|\u2013|\bto\b|\bbis\b)\s*", part, maxsplit=1)
+    found = re.split(r"\s*(?:-|\u2013|\b(?:to|thru|through|bis)\b)\s*", part, maxsplit=1)
     return (found[0].strip(), "-", found[1].strip()) if len(found) == 2 else (part.strip(), "", "")
 
 

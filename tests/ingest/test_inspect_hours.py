@@ -320,3 +320,22 @@ def test_weekdays_that_the_first_records_lack_are_told() -> None:
     rows = "".join(json.dumps({"business_id": str(one), "hours": {"Monday": "9:0-17:0"}}) + "\n" for one in range(30))
     questions = look(rows, "yelp.jsonl").proposal.questions
     assert any("no hours of Tuesday, Wednesday" in asked for asked, _ in questions)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Store,M-F Open,M-F Close,Sat Open,Sat Close\nA,9:00 AM,5:00 PM,10:00 AM,2:00 PM\n",
+        "Store,Opens (M-F),Closes (M-F),Weekend Open,Weekend Close,Sun Open,Sun Close\nA,9:00,17:00,10:00,14:00,,\n",
+        "Store,Weekdays Open,Weekdays Close,Open Sat,Close Sat\nA,9:00,17:00,10:00,14:00\n",
+        'store_id,hours\nA,"M-F 9am-5pm; Sat 10am-2pm"\n',
+        "store_id,hours\nA,Mon thru Fri 9:00-17:00; Saturday 10:00-14:00\n",
+    ],
+)
+def test_days_that_have_the_same_hours_are_named_together(content: str) -> None:
+    assert loaded(content, "hours.csv") == [*(("A", day, 9, 17) for day in range(5)), ("A", 5, 10, 14)]
+
+
+def test_a_day_with_columns_of_its_own_has_its_own_hours() -> None:
+    content = "Store,Mon-Fri Open,Mon-Fri Close,Fri Open,Fri Close\nA,9:00,17:00,9:00,15:00\n"
+    assert loaded(content, "hours.csv") == [*(("A", day, 9, 17) for day in range(4)), ("A", 4, 9, 15)]

@@ -63,6 +63,27 @@ def test_an_abbreviation_is_told_with_the_cities_that_it_may_mean(text: str, hin
     assert told(text) == hint
 
 
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        ("Eastern Standard Time", "America/New_York"),  # of Windows
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("(UTC-06:00) Central Time (US & Canada)", "America/Chicago"),  # as Windows shows it
+        ("Pacific Time (US & Canada)", "America/Los_Angeles"),  # of Ruby on Rails
+        ("(GMT-07:00) Mountain Time (US & Canada)", "America/Denver"),
+        ("(GMT+01:00) Berlin", "Europe/Berlin"),
+        ("eastern daylight time", "America/New_York"),
+    ],
+)
+def test_a_name_of_another_system_is_told_with_its_zone(text: str, zone: str) -> None:
+    assert told(text) == f"did you mean {zone}?"
+
+
+@pytest.mark.parametrize("text", ["time", "Standard Time", "UTC-11", "UTC+13"])
+def test_what_names_no_zone_of_another_system_is_not_taken_for_one(text: str) -> None:
+    assert told(text) == ""
+
+
 @pytest.mark.parametrize("text", ["SGT", "ESTT", "UTX", "XST", "GMT+1", "UTC+2"])
 def test_an_unknown_abbreviation_is_not_taken_for_another(text: str) -> None:
     assert told(text) == ""

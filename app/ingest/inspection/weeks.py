@@ -76,11 +76,16 @@ def _of_hours(layout: Layout, guesses: Sequence[Guess], language: str) -> tuple[
 
 
 def _of_times(layout: Layout, guesses: Sequence[Guess], language: str) -> tuple[Rows, Questions, set[str]] | None:
-    by_day: dict[int, dict[str, str]] = {}
+    named: dict[tuple[int, ...], dict[str, str]] = {}
     for one in guesses:
-        if (found := _day_and_time(one.name, language)) is not None:
-            by_day.setdefault(found[0], {})[found[1]] = one.name
-    whole = {day: columns for day, columns in sorted(by_day.items()) if len(columns) == len(_TIMES)}
+        if (found := _days_and_time(one.name, language)) is not None:
+            named.setdefault(found[0], {})[found[1]] = one.name
+    whole = {
+        day: columns
+        for on, columns in sorted(named.items(), key=lambda of: -len(of[0]))  # a day of its own counts before Mon-Fri
+        if len(columns) == len(_TIMES)
+        for day in on
+    }
     if len(whole) < _fewest(layout):
         return None
     names = [name for columns in whole.values() for name in columns.values()]
@@ -99,7 +104,7 @@ def _of_times(layout: Layout, guesses: Sequence[Guess], language: str) -> tuple[
                 **where_open(layout, guesses, day=day, language=language),
             },
         }
-        for day, columns in whole.items()
+        for day, columns in sorted(whole.items())
     ]
     return rows, _unseen(layout, set(whole)), set(names)
 
@@ -139,13 +144,27 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", parted(name))
 
 
-def _day_and_time(name: str, language: str) -> tuple[int, str] | None:
-    """Weekday and column of the kind of a name such as mon_open, MondayStart or closes (Sun)."""
-    parts = _words(_BESIDE_DAYS.sub(" ", parted(name)))
+def _days_and_time(name: str, language: str) -> tuple[tuple[int, ...], str] | None:
+    """Weekdays and column of the kind of a name such as mon_open, MondayStart, closes (Sun) or M-F Open."""
+    kept = _BESIDE_DAYS.sub(" ", parted(name))
+    parts = _words(kept)
     on = [found for part in parts if (found := weekday(part, language)) is not None]
-    rest = plain("".join(part for part in parts if weekday(part, language) is None))
-    at = [target for target in _TIMES if rest in ALSO[target] or rest == plain(target)]
-    return (on[0], at[0]) if len(on) == len(at) == 1 else None
+    rest = "".join(part for part in parts if weekday(part, language) is None)
+    if len(on) == 1 and (at := _time(rest)) is not None:
+        return (on[0],), at
+    for word in {parts[0], parts[-1]} if len(parts) > 1 else ():
+        if (at := _time(word)) is not None:
+            try:
+                return tuple(days(re.sub(rf"\b{word}\b", " ", kept).strip(" .:>|/()[]'\"-"), language)), at
+            except Unmappable:
+                continue
+    return None
+
+
+def _time(word: str) -> str | None:
+    """The column of the kind that a word is a name of."""
+    at = [target for target in _TIMES if plain(word) in ALSO[target] or plain(word) == plain(target)]
+    return at[0] if len(at) == 1 else None
 
 
 def texts_of(layout: Layout, guesses: Sequence[Guess], name: str) -> list[str]:
