@@ -111,7 +111,7 @@ CHECKED = (
 
 #: Objects that are made before those that nothing refers to are looked for. Python's 700 suit a small program: here a
 #: seventh of the processor time of tests went into looking.
-GARBAGE_AFTER = 20_000
+GARBAGE_AFTER = 100_000
 
 #: What the Postgres of the tests has of memory for pages. To copy and to drop a database looks through all of it.
 COPIES_BUFFERS = "16MB"
