@@ -71,7 +71,13 @@ class Worker:
         self._engine = resources.engine
         self._queue = Queue(resources.redis)
         self.check = SelfCheck(resources, kinds)
-        surroundings = Surroundings(resources.database_url, resources.settings, name)
+        surroundings = Surroundings(
+            resources.database_url,
+            resources.settings,
+            name,
+            resources.object_store.address,
+            tuple(kind.prepare for kind in kinds.values() if kind.prepare is not None),
+        )
         self._spares = Spares(kinds, surroundings, count=min(resources.settings.spare_processes, slots))
         execute = in_child(kinds, self._spares)
         self._runner = Runner(

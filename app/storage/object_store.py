@@ -408,6 +408,17 @@ class ObjectStore:
 OpenStore = Callable[[], ObjectStore]
 
 
+#: Stores that were made before anybody asked for them.
+_ahead: Final[dict[StoreAddress, ObjectStore]] = {}
+
+
+def connect_ahead(address: StoreAddress) -> None:
+    """Make what opened_when_asked() gives in this process, for parts of objects too; it asks S3 for nothing yet."""
+    store = ObjectStore(address)
+    store._for_spans()  # noqa: SLF001 - of the same module
+    _ahead[address] = store
+
+
 @contextmanager
 def opened_when_asked(address: StoreAddress) -> Iterator[OpenStore]:
     """A function that connects to a bucket when it is first called; what it gave is closed at the end."""
@@ -415,7 +426,7 @@ def opened_when_asked(address: StoreAddress) -> Iterator[OpenStore]:
 
     def open_store() -> ObjectStore:
         if not opened:
-            opened.append(ObjectStore(address))
+            opened.append(_ahead.pop(address) if address in _ahead else ObjectStore(address))
         return opened[0]
 
     try:

@@ -80,6 +80,7 @@ def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = No
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        pool_use_lifo=True,  # what was used last need not be pinged
         connect_args={
             "options": f"-c timezone=UTC{limit}",
             "connect_timeout": 5,

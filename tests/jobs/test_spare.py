@@ -82,7 +82,7 @@ def test_a_connection_that_was_cut_while_its_process_waited_is_opened_again(spar
             with sparing.engine.connect() as connection:
                 return connection.scalar(text(f"SELECT count(*) {idle}"), {"ports": ports()}) or 0
 
-        count = 1 + sparing.settings.read_connections
+        count = 2 + sparing.settings.read_connections
         wait_until(lambda: connected() == count)
         with sparing.engine.begin() as connection:
             cut = connection.scalars(text(f"SELECT pg_terminate_backend(pid) {idle}"), {"ports": ports()}).all()
