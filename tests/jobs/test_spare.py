@@ -3,15 +3,20 @@
 import os
 import signal
 from dataclasses import replace
+from multiprocessing import Pipe
 from pathlib import Path
 
 import psutil
 import pytest
 from sqlalchemy import text
 
+from app.jobs import child
 from app.jobs.records import JobStatus
 from app.replica.replica import Replica
 from app.reports.service import ReportService
+from app.settings import Settings
+from app.storage.object_store import StoreAddress, opened_when_asked
+from app.storage.postgres import build_engine
 from app.storage.resources import Resources
 from tests.commands import wait_until
 from tests.conftest import working
@@ -141,3 +146,24 @@ def test_a_process_that_waits_ends_with_the_replica(sparing: Resources) -> None:
         assert replica._worker is not None
         replica._worker._spares._ready[0].pipe.close()
         wait_until(lambda: not psutil.pid_exists(pid))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_what_a_process_does_ahead_ends_with_its_job_and_its_failures_are_nobodys(*, is_there: bool) -> None:
+    done: list[str] = []
+
+    def failing(*_: object) -> None:
+        done.append("failing")
+        raise ValueError
+
+    store = StoreAddress("none", "us-east-1", "http://127.0.0.1:1", access_key="none", secret_key="none")
+    prepare = (failing, lambda *_: done.append("next"))
+    engine = build_engine("postgresql://none@127.0.0.1:1/none", pool_size=1)
+    ours, theirs = Pipe()
+    with ours, theirs:
+        if is_there:
+            ours.send("job")
+        child._do_ahead(theirs, child.Surroundings("none", Settings(), "here", store, prepare), engine)
+    assert done == ([] if is_there else ["failing", "next"])
+    with opened_when_asked(store) as open_store:  # what was made ahead, if it was
+        assert open_store().bucket == "none"
