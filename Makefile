@@ -96,6 +96,7 @@ bench: .venv/ready  ## measure speed and memory at full size; WEEKS="4 13 52" up
 	$(BIN)/python -m benchmarks.engineering
 	$(BIN)/python -m benchmarks.console
 	$(BIN)/python -m benchmarks.rollup
+	$(BIN)/python -m benchmarks.rollup_extremes
 	$(BIN)/python -m benchmarks.rollup_cluster
 	$(if $(BEFORE),$(BIN)/python -m benchmarks.versions $(BEFORE))
 

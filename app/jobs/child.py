@@ -33,7 +33,7 @@ from app.jobs import lifecycle
 from app.jobs.faults import fault_of, is_thread_refused
 from app.jobs.kind import JobContext, OnProgress, Params
 from app.settings import Settings
-from app.storage.object_store import StoreAddress
+from app.storage.object_store import StoreAddress, connect_ahead
 from app.storage.postgres import build_engine, database_errors
 from app.telemetry.logs import bound, conceal, configure
 
@@ -78,11 +78,13 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all jobs of a replica have in common."""
+    """What all jobs of a replica have in common; ``prepare`` is that of their kinds, see JobKind."""
 
     database_url: str
     settings: Settings
     replica: str
+    store: StoreAddress
+    prepare: tuple[Callable[[Engine, int], None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Refused:
 
 def main(pipe: Connection, spec: JobSpec) -> None:
     """Entry of the process of a job."""
-    surroundings = Surroundings(spec.database_url, spec.settings, spec.replica)
+    surroundings = Surroundings(spec.database_url, spec.settings, spec.replica, spec.store)
     _prepare(surroundings)
     _do(pipe, spec, _engine(surroundings))
 
@@ -134,7 +136,8 @@ def wait_for_job(pipe: Connection, surroundings: Surroundings) -> None:
     _prepare(surroundings)
     engine = _engine(surroundings)
     with suppress(Exception):  # it may be away until there is a job; the pool looks whether a connection still works
-        _open_connections(engine, 1 + surroundings.settings.read_connections)
+        _open_connections(engine, 2 + surroundings.settings.read_connections)
+    _do_ahead(pipe, surroundings, engine)
     try:
         spec = pipe.recv()
         pipe.send(Begun())
@@ -148,7 +151,7 @@ def _prepare(surroundings: Surroundings) -> None:
     gc.freeze()  # what the fork server imported stays; looking through it at every collection took a fifth of the time
     gc.enable()  # the fork server has none
     configure(surroundings.settings, replica=surroundings.replica)
-    conceal(surroundings.database_url)
+    conceal(surroundings.database_url, surroundings.store.secret_key)
 
 
 def _engine(surroundings: Surroundings) -> Engine:
@@ -156,16 +159,28 @@ def _engine(surroundings: Surroundings) -> Engine:
 
 
 def _open_connections(engine: Engine, count: int) -> None:
-    """As many as a report reads with, and the one that has their snapshot."""
+    """As many as a report reads with, the one that has their snapshot, and the one that reads hours meanwhile."""
     with ExitStack() as held:
         for _ in range(count):
             held.enter_context(engine.connect())
 
 
+def _do_ahead(pipe: Connection, surroundings: Surroundings, engine: Engine) -> None:
+    """What the job need not do then, unless it is there already; what fails is the job's to tell."""
+    reading = surroundings.settings.read_connections
+    for ahead in (
+        partial(connect_ahead, surroundings.store),
+        *(partial(prepare, engine, reading) for prepare in surroundings.prepare),
+    ):
+        if pipe.poll():
+            return
+        with suppress(Exception):
+            ahead()
+
+
 def _do(pipe: Connection, spec: JobSpec, engine: Engine) -> None:
     end_with(pipe)
     limit_memory(spec.settings.report_memory_limit_mb << 20)
-    conceal(spec.store.secret_key)
     with bound(**spec.names):
         pipe.send(run(spec, engine, progress=_teller(pipe)))
 

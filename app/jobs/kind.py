@@ -174,6 +174,8 @@ class JobKind:
         names: what the log calls a job: fields by name.
         kept: the ended jobs that stay although they are past their retention, as a condition on the table of jobs.
         artifacts: where its artifacts lie in the bucket; see artifact_prefix.
+        prepare: what a process that waits for its job does ahead, of (its engine, connections that a report reads
+            with): it changes nothing, reads nothing that somebody has loaded, and waits for nobody.
     """
 
     name: str
@@ -185,6 +187,7 @@ class JobKind:
     names: Callable[[str, Mapping[str, Any]], dict[str, str]] = _job_names
     kept: Callable[[], ColumnElement[bool]] | None = None
     artifacts: str = ARTIFACTS
+    prepare: Callable[[Engine, int], None] | None = None
 
 
 def artifact_prefix(job_id: str, attempt: int | None = None, *, below: str = ARTIFACTS) -> str:

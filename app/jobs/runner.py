@@ -32,6 +32,7 @@ from app.jobs.queue import Queue
 from app.jobs.scratch import scratch_folder
 from app.jobs.status import CLAIMED, Live, LiveStatus
 from app.jobs.supervise import Crashed, Execute
+from app.storage.object_store import File
 from app.storage.postgres import database_errors
 from app.storage.redis_client import CircuitBreaker
 from app.storage.resources import Resources
@@ -95,8 +96,9 @@ class Runner:
         replica: str,
         execute: Execute,
         suspect: Callable[[ReplicaFault], None] = lambda _: None,
+        has_ended: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """``suspect`` hears of each fault of this replica that a job finds."""
+        """``suspect`` hears of each fault of this replica that a job finds, ``has_ended`` of each job that ends."""
         self._resources = resources
         self._queue = Queue(resources.redis)
         self._status = LiveStatus(resources.redis)
@@ -105,6 +107,7 @@ class Runner:
         self._replica = replica
         self._execute = execute
         self._suspect = suspect
+        self._has_ended = has_ended
 
     def run(self, job: Job) -> None:
         """Make an attempt, whatever comes of it; what cannot be recorded is left to the end of the lease."""
@@ -180,23 +183,21 @@ class Runner:
     def _upload(self, job: Job, artifacts: tuple[Artifact | StoredArtifact, ...]) -> list[StoredArtifact]:
         """Store what the job has not stored itself."""
         self._advance(job, Live("uploading", COMPUTED))
+        if job.call_off.is_set():
+            raise CalledOff
         prefix = self._prefix(job)
-        stored = []
+        stored, files = [], []
         for artifact in artifacts:
-            if job.call_off.is_set():
-                raise CalledOff
             if isinstance(artifact, StoredArtifact):
                 stored.append(artifact)
-                UPLOADED_BYTES.labels(job.claim.kind).inc(artifact.bytes)
                 continue
             path, size = artifact.path, artifact.path.stat().st_size
             key = prefix + path.name
-            self._resources.object_store.put(
-                path, key, media_type=artifact.media_type, stopping=job.call_off, alive=job.alive
-            )
-            job.alive()
+            files.append(File(path, key, artifact.media_type))
             stored.append(StoredArtifact(path.name, key, artifact.media_type, size, artifact.rows, sha256_of(path)))
-            UPLOADED_BYTES.labels(job.claim.kind).inc(size)
+        self._resources.object_store.put_all(files, stopping=job.call_off, alive=job.alive)
+        for one in stored:
+            UPLOADED_BYTES.labels(job.claim.kind).inc(one.bytes)
         return stored
 
     def _publish(self, job: Job, stored: list[StoredArtifact], done: Done) -> str:
@@ -283,6 +284,7 @@ class Runner:
         try:
             match verdict:
                 case Verdict.ENDED:
+                    self._has_ended(job_id)  # those who wait ask Postgres
                     self._status.end(job_id)
                 case Verdict.LATER:
                     self._status.forget(job_id)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
-from threading import Event, Lock, Thread
+from threading import Condition, Event, Thread
 from time import monotonic
 from typing import Final
 
@@ -27,6 +27,9 @@ BEGIN_SECONDS: Final = IMPORT_SECONDS
 _LOOK_SECONDS: Final = 0.2
 _LOOKS: Final = 50
 
+#: A job waits so long for a process that is being started; forking takes some hundredths of it. Seconds.
+_SOON_SECONDS: Final = 0.5
+
 _NEVER: Final = Event()
 
 _log = logging.getLogger(__name__)
@@ -40,9 +43,17 @@ class Started:
     pipe: Connection
 
     def end(self) -> None:
-        """Kill it, whatever it does."""
+        """Kill it, whatever it does, and see it dead."""
         self.pipe.close()
         end_process(self.process)
+
+    def end_aside(self) -> None:
+        """Kill it, and do not wait until the kernel has taken all its memory back, up to a tenth of a second."""
+        self.process.kill()
+        try:
+            Thread(target=self.end, name="end", daemon=True).start()
+        except (RuntimeError, MemoryError):  # no more threads
+            self.end()
 
 
 class Spares:
@@ -54,33 +65,35 @@ class Spares:
         self._count = count
         self._ready: list[Started] = []
         self._starting = 0
+        self._waiting = 0
         self._closed = Event()
-        self._lock = Lock()
+        self._changed = Condition()
 
     def fill(self) -> None:
         """Have the missing ones started, in threads of their own."""
-        with self._lock:
+        with self._changed:
             missing = 0 if self._closed.is_set() else self._count - len(self._ready) - self._starting
             self._starting += missing
         for number in range(missing):
             try:
                 Thread(target=self._start, name="spare", daemon=True).start()
             except (RuntimeError, MemoryError):  # no more threads; the job that needs one will tell
-                with self._lock:
+                with self._changed:
                     self._starting -= missing - number
+                    self._changed.notify_all()
                 return
 
     def give(
         self, spec: JobSpec, *, call_off: Event = _NEVER, alive: Callable[[], None] = lambda: None
     ) -> Started | None:
-        """A process that was ready and has been given this job; None if there is none.
+        """A process that was ready, or soon is, and has been given this job; None if there is none.
 
         Args:
             spec: the job.
             call_off: set it from another thread to give up waiting for one that does not answer.
             alive: called several times a second while it does not.
         """
-        while not call_off.is_set() and (spare := self._taken()) is not None:
+        while not call_off.is_set() and (spare := self._awaited()) is not None:
             with suppress(EOFError, OSError):  # it has died
                 spare.pipe.send(spec)
                 if _has_begun(spare, call_off, alive):
@@ -95,17 +108,27 @@ class Spares:
         while (spare := self._taken()) is not None:
             spare.end()
 
+    def _awaited(self) -> Started | None:
+        """One that is ready, or the next that is: to start yet another for this job would take as long, and slow it."""
+        with self._changed:
+            if self._waiting < self._starting:
+                self._waiting += 1
+                self._changed.wait_for(lambda: self._ready or not self._starting, _SOON_SECONDS)
+                self._waiting -= 1
+            return self._taken()
+
     def _taken(self) -> Started | None:
-        with self._lock:
+        with self._changed:
             return self._ready.pop(0) if self._ready else None
 
     def _start(self) -> None:
         started = self._started()
-        with self._lock:
+        with self._changed:
             self._starting -= 1
             is_wanted = started is not None and not self._closed.is_set()
             if started is not None and is_wanted:
                 self._ready.append(started)
+            self._changed.notify_all()
         if started is not None and not is_wanted:
             started.end()
 

@@ -1,4 +1,4 @@
-"""Runs one job in a process of its own and tells how it ended; the process never outlives the call."""
+"""Runs one job in a process of its own and tells how it ended; the process is killed before the call returns."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -67,6 +67,7 @@ def supervise(
     started = spares.give(spec, call_off=call_off, alive=alive) if spares is not None else None
     if started is None:
         started = _started(server, spec, call_off=call_off, deadline=deadline, alive=alive)
+    has_told = False
     try:
         while not call_off.is_set():
             alive()
@@ -77,12 +78,14 @@ def supervise(
                     retryable=False,
                 )
             if (outcome := _told(started.pipe, started.process, progress)) is not None:
+                has_told = True
                 return outcome  # its files are closed: nobody needs to wait for its tidying up
         raise CalledOff
     finally:
-        started.end()
-        if spares is not None:
-            spares.fill()  # not while the job runs: to start another process takes from it what it has saved
+        if has_told:
+            started.end_aside()
+        else:
+            started.end()
 
 
 def _started(

@@ -1,8 +1,13 @@
-"""Lets requests wait for the end of a job: one look at Postgres for all that wait, however many they are."""
+"""Lets requests wait for the end of a job: one look at Postgres for all that wait, however many they are.
+
+Jobs that end in this process tell so themselves; those of other replicas are found by the looks.
+"""
 
 import asyncio
 import logging
 from collections.abc import Collection
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Engine
@@ -27,6 +32,7 @@ class Waiters:
         self._engine = engine
         self._waiters: dict[str, set[asyncio.Future[bool]]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._released = False
 
     async def wait(self, job_id: str, *, seconds: float) -> bool:
@@ -36,7 +42,8 @@ class Waiters:
         """
         if self._released:
             return False
-        ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        ended: asyncio.Future[bool] = self._loop.create_future()
         self._waiters.setdefault(job_id, set()).add(ended)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
@@ -48,6 +55,12 @@ class Waiters:
             self._waiters[job_id].discard(ended)
             if not self._waiters[job_id]:
                 del self._waiters[job_id]
+
+    def has_ended(self, job_id: str) -> None:
+        """Postgres says that a job has ended; from any thread. Who waits for it need not wait for the next look."""
+        if self._loop is not None and job_id in self._waiters:
+            with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+                self._loop.call_soon_threadsafe(partial(self._tell, {job_id}, ended=True))
 
     def release(self) -> None:
         """Let nobody wait any more: this process stops, and another will answer the next poll."""

@@ -6,7 +6,7 @@ Threads: one that claims, one that renews leases, and one per slot.
 import logging
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic, sleep
@@ -65,14 +65,24 @@ class Worker:
         kinds: Mapping[str, JobKind],
         migrations: MigrationCheck,
         pulse: Pulse,
+        has_ended: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """``has_ended`` hears of each job that has ended here, after Postgres has it."""
         self._engine = resources.engine
         self._queue = Queue(resources.redis)
         self.check = SelfCheck(resources, kinds)
-        surroundings = Surroundings(resources.database_url, resources.settings, name)
+        surroundings = Surroundings(
+            resources.database_url,
+            resources.settings,
+            name,
+            resources.object_store.address,
+            tuple(kind.prepare for kind in kinds.values() if kind.prepare is not None),
+        )
         self._spares = Spares(kinds, surroundings, count=min(resources.settings.spare_processes, slots))
         execute = in_child(kinds, self._spares)
-        self._runner = Runner(resources, kinds, replica=name, execute=execute, suspect=self.check.suspect)
+        self._runner = Runner(
+            resources, kinds, replica=name, execute=execute, suspect=self.check.suspect, has_ended=has_ended
+        )
         self._kinds = kinds
         self._shares = Shares(slots, resources.settings.shares)
         self._name = name
@@ -226,6 +236,7 @@ class Worker:
                 self._runner.run(job)
         finally:
             self._forget(job)
+            self._spares.fill()  # not while the job runs: to start another process takes from it what it has saved
             self._is_called = True  # its class has room again, and its concurrency key is free
             self._free.release()
 

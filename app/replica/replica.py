@@ -1,6 +1,6 @@
 """One process of the installation: it runs its loops, and jobs when it has slots for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from time import monotonic
 from typing import Final
@@ -74,6 +74,8 @@ class Replica:
             *loops,
         )
         self._running: list[Periodic] = []
+        #: Told of each job that ends here; set before ``start()``, from any thread.
+        self.has_ended: Callable[[str], None] = lambda _: None
         self._worker: Worker | None = None
         self._deadline = -float("inf")
         self._hurry = Event()
@@ -89,6 +91,7 @@ class Replica:
                 kinds=self._kinds,
                 migrations=self._migrations,
                 pulse=self._pulse,
+                has_ended=self.has_ended,
             )
         try:
             for loop in self._loops:

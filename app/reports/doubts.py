@@ -28,9 +28,15 @@ class SeenPolls:
 
     def add(self, calendar: Calendar, entity: npt.NDArray[np.integer], instant: Micros) -> None:
         """Look at a block of polls; a store that is known to have one inside is not looked at again."""
-        self.has_polls[entity] = True
+        if not len(entity):
+            return
+        begins = np.concatenate([[0], np.flatnonzero(entity[1:] != entity[:-1]) + 1])  # most come store by store
+        stores, lengths = entity[begins], np.diff(begins, append=len(entity))
+        self.has_polls[stores] = True
         for step in (_SAMPLED, 1):
-            left = np.flatnonzero(~self.has_polls_inside[entity])[::step]
+            left = np.flatnonzero(np.repeat(~self.has_polls_inside[stores], lengths))[::step]
+            if not len(left):
+                return
             left = left[(instant[left] >= calendar.first) & (instant[left] < calendar.last)]
             inside = calendar.is_open(calendar.place(entity[left], instant[left]))
             self.has_polls_inside[entity[left[inside]]] = True

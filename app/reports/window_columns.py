@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, write_csv_blocks
@@ -81,9 +81,13 @@ def write_table(context: JobContext, rows: SortedRows, schema: pa.Schema) -> Art
     return Artifact(path, "text/csv", rows=count)
 
 
-def _written(figures: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+def _written(figures: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray | pa.Array:
     return _two_decimals(figures) if field.type == DECIMAL else figures
 
 
-def _two_decimals(hundredths: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.divide(hundredths.cast(pa.float64()), 100.0).cast(DECIMAL)
+def _two_decimals(hundredths: pa.ChunkedArray) -> pa.Array:
+    """The same figures as decimals: those are kept as hundredths, in 128 bits, the lower half first."""
+    halves = np.zeros((len(hundredths), 2), "<i8")
+    halves[:, 0] = hundredths.to_numpy()
+    halves[:, 1] = halves[:, 0] >> 63
+    return pa.Array.from_buffers(DECIMAL, len(hundredths), [None, pa.py_buffer(halves)])

@@ -35,6 +35,10 @@ SLICE_PAGES: Final = 512
 #: Polls of a range of entities that are read at a time, about as many.
 SLICE_POLLS: Final = 80_000
 
+#: Polls of a block that is given on, at most: arrays of so many stay in the processor's own memory, and what is made of
+#: them needs little memory anew from the kernel. In blocks of 95,000 the same took an eighth more of the processor.
+BLOCK_POLLS: Final = 32_768
+
 #: Parts of a range of entities for each connection, so that connections end together.
 PARTS: Final = 2
 
@@ -129,7 +133,7 @@ def read_files(
     parts = [span for file in files for span in spans(file, entities.ids, entities.ids)]
 
     def blocks_of(part: Span) -> Iterator[Arrays]:
-        return iter([_within(read_span(store, part), first, last)])
+        return (_within(block, first, last) for block in read_span(store, part))
 
     _read_parts(
         parts, lambda: nullcontext(blocks_of), entities, connections=connections, consume=consume, progress=progress
@@ -151,15 +155,16 @@ def _read_parts(
 ) -> None:
     queue: SimpleQueue[P | None] = SimpleQueue()
     done, lock, failed = 0, Lock(), Event()
+    numbering = entities.numbering()
 
     def work() -> None:
         nonlocal done
         with reader() as blocks_of, _set_on_error(failed):
             while (part := queue.get()) is not None:
-                for block in blocks_of(part):
+                for block in _cut(blocks_of(part)):
                     if failed.is_set():
                         return
-                    number, at, status = entities.numbers(block["entity_id"]), block["at"], block["active"]
+                    number, at, status = numbering(block["entity_id"]), block["at"], block["active"]
                     ours = number >= 0
                     if not ours.all():
                         number, at, status = number[ours], at[ours], status[ours]
@@ -208,7 +213,7 @@ def _reader(
 
         def blocks_of(part: _Part) -> Iterator[Arrays]:
             if isinstance(part, Span):
-                return iter([_within(read_span(source.open_store(), part), first, last)])
+                return (_within(block, first, last) for block in read_span(source.open_store(), part))
             if not joined:
                 joined.append(stack.enter_context(joined_snapshot(source.engine, snapshot[1])))
             return _blocks(joined[0], part)
@@ -234,6 +239,13 @@ def _blocks(connection: Connection, part: _Slice) -> Iterator[Arrays]:
         if len(block["at"]) < SLICE_POLLS:
             return
         after = {"id": int(block["entity_id"][-1]), "at": from_micros(int(block["at"][-1]))}
+
+
+def _cut(blocks: Iterator[Arrays]) -> Iterator[Arrays]:
+    """The same rows in blocks of at most BLOCK_POLLS."""
+    for block in blocks:
+        for start in range(0, len(block["at"]), BLOCK_POLLS):
+            yield {name: column[start : start + BLOCK_POLLS] for name, column in block.items()}
 
 
 def _within(block: Arrays, first: int, last: int) -> Arrays:

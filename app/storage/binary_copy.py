@@ -93,7 +93,8 @@ def read_columns(connection: Connection, columns: Columns, source: str, params: 
     Raises:
         psycopg2.Error: as the statement does; a column of more than 1 GB is one of the reasons.
     """
-    selected = ", ".join(f"coalesce(string_agg({_sent(name, wire)}, ''), '')" for name, wire in columns.items())
+    # Without a delimiter: an empty one is appended to each value, which takes as long as a quarter of a value.
+    selected = ", ".join(f"coalesce(string_agg({_sent(name, wire)}, NULL), '')" for name, wire in columns.items())
     received = io.BytesIO()
     with driver_cursor(connection) as cursor:
         query = cursor.mogrify(f"SELECT {selected} FROM {source}", params).decode()
@@ -108,12 +109,16 @@ def read_columns(connection: Connection, columns: Columns, source: str, params: 
     return arrays
 
 
+#: As boolsend(), which makes a new value for each row, in twice the time.
+_BOOLEAN_SENT: Final = r"CASE {} WHEN true THEN '\x01'::bytea WHEN false THEN '\x00' END"
+
+
 def _sent(name: str, wire: Wire) -> str:
     """The SQL expression for the bytes of one value."""
     value = name if wire.null is None else f"coalesce({name}, {wire.null})"
     if wire is TEXT:
         return f"convert_to({value} || E'\\n', 'UTF8')"
-    sent = f"{wire.send}({value})"
+    sent = f"{wire.send}({value})" if wire.send != "boolsend" else _BOOLEAN_SENT.format(value)
     return sent if wire.null_sent is None else f"coalesce({sent}, {wire.null_sent})"
 
 

@@ -1,6 +1,6 @@
 """Entities as arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,10 @@ import numpy.typing as npt
 
 #: Ids with more than so many places for each are looked for instead of laid out: a table would have no bound.
 _SPARSE: Final = 16
+
+
+#: Gives the numbers of ids.
+Numbering = Callable[[npt.NDArray[np.integer]], npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,21 @@ class Entities:
 
     def numbers(self, ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """The numbers of these ids, -1 for an id that is not among them."""
+        return self.numbering()(ids)
+
+    def numbering(self) -> Numbering:
+        """What numbers() does, for many blocks of ids: it is prepared once."""
         if not len(self.ids):
-            return np.full(len(ids), -1)
+            return lambda ids: np.full(len(ids), -1)
         lowest = self.ids[0]
         if self.ids[-1] - lowest > _SPARSE * len(self.ids):
-            at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
-            return np.where(self.ids[at] == ids, at, -1)
+            return self._found
         table = np.full(self.ids[-1] - lowest + 2, -1)
         table[self.ids - lowest] = np.arange(len(self.ids))
-        numbers: npt.NDArray[np.int64] = table[np.clip(ids - lowest, -1, len(table) - 1)]
-        return numbers
+        if len(table) == len(self.ids) + 1:  # one after the other, as those of stores alone are
+            return lambda ids: np.where((ids >= lowest) & (ids <= self.ids[-1]), ids - lowest, -1)
+        return lambda ids: table[np.clip(ids - lowest, -1, len(table) - 1)]
+
+    def _found(self, ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return np.where(self.ids[at] == ids, at, -1)

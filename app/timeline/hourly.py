@@ -79,12 +79,14 @@ class HourlyVotes:
         polls, active = self.polls[entities], self.active[entities]
         # An hour's number with its status in the lowest bit; the running maximum carries the last known one on.
         hour = np.arange(1, polls.shape[1] + 1, dtype=np.int32) << 1
-        known = np.where(polls > 0, hour | (2 * active > polls), 0)
-        last_known = np.maximum.accumulate(known, axis=1)
-        known = last_known > 0
+        last_known = hour | (2 * active > polls)
+        last_known *= polls > 0
+        np.maximum.accumulate(last_known, axis=1, out=last_known)
+        status: Status = (last_known & 1).astype(np.int8)
+        status[last_known == 0] = UNKNOWN
         if max_fill_hours is not None:
-            known &= (hour >> 1) - (last_known >> 1) <= max_fill_hours
-        return np.where(known, last_known & 1, UNKNOWN).astype(np.int8)
+            status[(hour >> 1) - (last_known >> 1) > max_fill_hours] = UNKNOWN
+        return status
 
     def carried(self, entities: slice, status: Status) -> npt.NDArray[np.bool_]:
         """Whether each hour has the status of an earlier one, bool[entities, hours]; ``status`` as of status()."""

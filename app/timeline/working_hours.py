@@ -130,9 +130,19 @@ def intervals(
 
 def in_utc(local: Micros, zone: npt.NDArray[np.integer], zones: Sequence[Zone]) -> None:
     """Turn local times, int64[…, n], into instants in place; ``zone`` is the index of the zone of each of the n."""
-    for code in np.unique(zone):
-        here = zone == code
-        local[..., here] = to_utc(local[..., here], zones[code])
+    of_zones = np.bincount(zone, minlength=len(zones))
+    used = np.flatnonzero(of_zones).tolist()
+    if len(used) == 1:
+        local[...] = to_utc(local, zones[used[0]])
+        return
+    # Zone by zone: what lies together is taken and put back faster than what a mask chooses.
+    order = np.argsort(zone.astype(np.int16) if len(zones) < 2**15 else zone, kind="stable")
+    grouped, start = local[..., order], 0
+    for code in used:
+        stop = start + of_zones[code]
+        grouped[..., start:stop] = to_utc(grouped[..., start:stop], zones[code])
+        start = stop
+    local[..., order] = grouped
 
 
 def _dates(weekday: npt.NDArray[np.integer], first_day: int, last_day: int) -> tuple[npt.NDArray[np.intp], Micros]:

@@ -58,6 +58,8 @@ def build_services(
 ) -> Services:
     """The services of one process, over servers that are connected already."""
     settings = resources.settings
+    waiters = Waiters(resources.engine)
+    replica.has_ended = waiters.has_ended
     return Services(
         reports=reports,
         datasets=datasets,
@@ -89,7 +91,7 @@ def build_services(
         inspections=InspectionThreads(replica.apart),
         downloads=Downloads(),
         draws_forms=draw_form,
-        waiters=Waiters(resources.engine),
+        waiters=waiters,
         replica=replica,
         readiness=Readiness(resources.engine, replica, down=resources.down),
         installation=postgres_registry(

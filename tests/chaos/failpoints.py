@@ -62,16 +62,16 @@ def mid_upload(unlucky: Unlucky) -> None:
     """Some objects, or some bytes of one, are in S3."""
     from app.storage.object_store import ObjectStore
 
-    put = ObjectStore.put
+    put_all = ObjectStore.put_all
 
     def dying_put(*arguments: Any, **options: Any) -> None:
         if not unlucky():
-            return put(*arguments, **options)
+            return put_all(*arguments, **options)
         Timer(random.uniform(0, UPLOAD_SECONDS), die, ["mid_upload"]).start()
-        put(*arguments, **options)
+        put_all(*arguments, **options)
         return die("mid_upload")
 
-    ObjectStore.put = dying_put
+    ObjectStore.put_all = dying_put
 
 
 def before_publish(unlucky: Unlucky) -> None:

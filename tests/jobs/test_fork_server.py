@@ -139,7 +139,7 @@ def test_a_slot_that_is_stuck_is_told_by_the_probe_and_does_not_keep_the_replica
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = Event()
-    monkeypatch.setattr(resources.object_store, "put", lambda *_, **__: released.wait(60))
+    monkeypatch.setattr(resources.object_store, "put_all", lambda *_, **__: released.wait(60))
     monkeypatch.setattr(worker, "END_SECONDS", 0.2)
     monkeypatch.setattr(worker, "BEAT_SECONDS", 0.2)
     monkeypatch.setattr(sweeper, "SWEEP_SECONDS", 0.2)

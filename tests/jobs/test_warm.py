@@ -51,10 +51,12 @@ import gc, os
 import app.jobs.preload
 from app.jobs import child
 from app.settings import Settings
+from app.storage.object_store import StoreAddress
 
 print(gc.isenabled())
 os.nice = lambda _: 0
-child._prepare(child.Surroundings("postgresql://127.0.0.1:1/none", Settings(), "here"))
+store = StoreAddress("none", "us-east-1", None)
+child._prepare(child.Surroundings("postgresql://127.0.0.1:1/none", Settings(), "here", store))
 print(gc.isenabled())
 """
     told = subprocess.run(

@@ -20,6 +20,7 @@ from app.jobs.runner import Job
 from app.jobs.status import LiveStatus
 from app.jobs.supervise import in_child
 from app.reports.service import Ended, ReportService, Running
+from app.storage import object_store
 from app.storage.migrate import newest_revision
 from app.storage.redis_client import build_redis
 from app.storage.resources import Resources
@@ -253,15 +254,16 @@ def test_an_end_that_postgres_did_not_take_is_recorded_when_it_is_back(
 def test_an_attempt_that_is_handed_back_between_two_files_leaves_none(
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put, stored = resources.object_store.put, []
+    put, stored = resources.object_store.put_bytes, []
     job = job_of(resources, "pair")
 
-    def put_and_stop(path: Path, key: str, **options: Any) -> None:
-        put(path, key, **options)
+    def put_and_stop(block: bytes, key: str, **options: Any) -> None:
+        put(block, key, **options)
         stored.append(key)
         job.call_off.set()
 
-    monkeypatch.setattr(resources.object_store, "put", put_and_stop)
+    monkeypatch.setattr(object_store, "_TOGETHER", 1)
+    monkeypatch.setattr(resources.object_store, "put_bytes", put_and_stop)
     runner.Runner(resources, KINDS, replica="x", execute=in_child(KINDS)).run(job)
     assert len(stored) == 1
     assert [item.key for page in resources.object_store.pages("reports/") for item in page] == []

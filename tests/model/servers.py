@@ -264,6 +264,10 @@ class Bucket(ObjectStore, Server):
         self.uploads: list[tuple[str, float]] = []
         self.changed: Callable[[str], None] = lambda _: None
 
+    def put_all(self, files: Any, *, stopping: Any, **_: Any) -> None:
+        for one in files:
+            self.put(one.path, one.key, stopping=stopping)
+
     def put(self, path: Any, key: str, *, stopping: Any, **_: Any) -> None:
         """In two parts, between which it may break off."""
         self.arrive("begin upload", key)

@@ -138,6 +138,15 @@ def test_a_poll_that_waits_is_answered_as_soon_as_the_report_ends(busy: TestClie
     assert monotonic() - begin < 15
 
 
+def test_a_poll_that_waits_for_a_job_of_the_same_process_waits_for_no_look(
+    busy: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.waiters.LOOK_SECONDS", 60)
+    report_id = trigger(busy).json()["report_id"]
+    answer = busy.get("/get_report", params={"report_id": report_id, "wait": 30}).json()
+    assert answer["status"] == "Complete"
+
+
 def test_a_poll_that_waits_in_vain_is_answered_after_its_time(idle: TestClient) -> None:
     report_id = trigger(idle).json()["report_id"]
     begin = monotonic()

@@ -1,8 +1,11 @@
 """Postgres' errors become ours where waiting helps, and stay what they are where it does not."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import psycopg2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import DatabaseUnavailable, NotMigrated
@@ -17,6 +20,54 @@ def test_a_postgres_that_is_not_there_is_unavailable() -> None:
     assert caught.value.retryable
     assert caught.value.status == 503
     engine.dispose()
+
+
+@pytest.fixture
+def pings(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Engine, list[bool]]]:
+    """An engine with one connection that is open, and whether Postgres has answered each ping so far."""
+    engine, answers = build_engine(resources.database_url, pool_size=1), list[bool]()
+    ping = engine.dialect.do_ping
+
+    def counted(connection: Any) -> bool:
+        answers.append(False)
+        answers[-1] = ping(connection)
+        return answers[-1]
+
+    monkeypatch.setattr(engine.dialect, "do_ping", counted)
+    engine.connect().close()
+    yield engine, answers
+    engine.dispose()
+
+
+def backend(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+def test_a_connection_in_use_is_not_pinged_each_time(pings: tuple[Engine, list[bool]]) -> None:
+    engine, answers = pings
+    assert backend(engine) == backend(engine)
+    assert answers == []
+
+
+def test_a_connection_that_was_not_used_for_long_is_pinged(
+    pings: tuple[Engine, list[bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, answers = pings
+    monkeypatch.setattr("app.storage.postgres.TRUSTED_SECONDS", 0)
+    assert backend(engine) == backend(engine)
+    assert answers == [True, True]
+
+
+def test_a_connection_that_postgres_has_ended_meanwhile_is_replaced_unnoticed(
+    resources: Resources, pings: tuple[Engine, list[bool]]
+) -> None:
+    engine, answers = pings
+    ended = backend(engine)
+    with resources.engine.connect() as other:
+        assert other.scalar(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": ended})
+    assert backend(engine) not in (0, ended)
+    assert answers == [False]
 
 
 def test_a_pool_that_stays_busy_is_unavailable(resources: Resources) -> None:

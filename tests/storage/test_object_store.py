@@ -11,7 +11,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ClientError
 
 from app.errors import BucketMissing, ObjectStoreUnavailable, UploadLost
-from app.storage.object_store import ObjectStore, StoreAddress
+from app.storage.object_store import File, ObjectStore, StoreAddress
 from app.storage.resources import Addresses, Resources, open_resources
 
 
@@ -40,6 +40,26 @@ def test_an_upload_that_is_interrupted_leaves_nothing_open(
     still_open = [entry.name for entry in Path("/proc/self/fd").iterdir() if entry.exists() and entry.samefile(path)]
     assert not still_open
     assert resources.object_store.size("reports/x/a1/large") is None
+
+
+def test_several_files_are_stored_whether_small_or_large(resources: Resources, tmp_path: Path) -> None:
+    sizes = {"none": 0, "small": 3, "large": 9_000_000}
+    for name, size in sizes.items():
+        (tmp_path / name).write_bytes(bytes(size))
+    store = resources.object_store
+    store.put_all([File(tmp_path / name, f"reports/x/a1/{name}", "text/plain") for name in sizes])
+    assert {name: store.size(f"reports/x/a1/{name}") for name in sizes} == sizes
+
+
+def test_of_several_files_one_that_is_not_stored_whole_is_an_error(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "small").write_bytes(b"abc")
+    store = resources.object_store
+    put = store.put_bytes
+    monkeypatch.setattr(store, "put_bytes", lambda block, key, **options: put(block[1:], key, **options))
+    with pytest.raises(ObjectStoreUnavailable, match="only 2 of 3 bytes"):
+        store.put_all([File(tmp_path / "small", "reports/x/a1/small", "text/plain")])
 
 
 def test_what_lies_below_a_prefix_can_be_removed(resources: Resources, tmp_path: Path) -> None:

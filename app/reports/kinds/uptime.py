@@ -17,6 +17,7 @@ from app.pieces.piece import Piece, Place, piece_of
 from app.reports.exact_uptime import MINUTE, Exactly, Written
 from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import SUMMARY, ReportKind
+from app.reports.prepared import prepare
 from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
 from app.reports.range_piece import account_alone
 from app.reports.refusals import require_known, require_known_time, require_past
@@ -351,6 +352,7 @@ UPTIME = ReportKind(
     outline=outline,
     measured=measured,
     rules_version=2,
+    prepare=prepare,
     documentation="""
         How long each store was up, down or unknown while it was open, in the last hour, the last 24 hours and the
         last 7 days before `as_of`; or in a range, such as `{"period": "2024-11", "by": "day"}`. Closed time does not

@@ -21,7 +21,7 @@ from app.storage.binary_copy import Arrays
 from app.storage.object_store import ObjectStore
 
 #: Row groups that lie one after the other are asked for together up to this size, bytes: a request takes some
-#: milliseconds, and several threads are to end together. That is some 400,000 polls, which are in memory together.
+#: milliseconds, and several threads are to end together. That is some 400,000 polls.
 SPAN_BYTES: Final = 2 << 20
 
 #: Ids of entities, from … to, both included.
@@ -76,7 +76,7 @@ def placed(written: Written, key: str) -> SealedFile:
 
 
 def read(store: ObjectStore, file: SealedFile, ranges: Sequence[Range]) -> Iterator[Arrays]:
-    """The polls of entities in these ranges of ids, sorted by entity and instant, at most a span at a time.
+    """The polls of entities in these ranges of ids, sorted by entity and instant, at most a row group at a time.
 
     Args:
         store: the bucket.
@@ -92,7 +92,8 @@ def read(store: ObjectStore, file: SealedFile, ranges: Sequence[Range]) -> Itera
     """
     lows, highs = np.array(ranges, np.int64).reshape(-1, 2).T
     for span in spans(file, lows, highs):
-        yield from _chosen(read_span(store, span), ranges)
+        for block in read_span(store, span):
+            yield from _chosen(block, ranges)
 
 
 def spans(file: SealedFile, lows: npt.NDArray[np.int64], highs: npt.NDArray[np.int64]) -> Iterator[Span]:
@@ -117,20 +118,23 @@ def spans(file: SealedFile, lows: npt.NDArray[np.int64], highs: npt.NDArray[np.i
         yield _span_of(file, footer, wanted)
 
 
-def read_span(store: ObjectStore, span: Span) -> Arrays:
-    """The polls of a span, sorted by entity and instant; it raises what read() does.
+def read_span(store: ObjectStore, span: Span) -> Iterator[Arrays]:
+    """The polls of a span, sorted by entity and instant, one row group after the other; it raises what read() does.
+
+    All of them together would be arrays of megabytes, each of new memory, which the kernel takes long to give.
 
     Returns:
         ``entity_id`` (int64), ``at`` (int64, microseconds) and ``active`` (int8: 0, 1, and 2 for unknown).
     """
     held = _Held(_bytes_of(store, span), span.start, span.file.bytes)
     parquet = pq.ParquetFile(held, metadata=span.footer)
-    table = parquet.read_row_groups([*span.groups], use_threads=False)
-    return {
-        "entity_id": table["entity_id"].to_numpy().astype(np.int64),
-        "at": table["at"].cast(pa.int64()).to_numpy(),
-        "active": table["active"].to_numpy(),
-    }
+    for number in span.groups:
+        table = parquet.read_row_group(number, use_threads=False)
+        yield {
+            "entity_id": table["entity_id"].to_numpy().astype(np.int64),
+            "at": table["at"].cast(pa.int64()).to_numpy(),
+            "active": table["active"].to_numpy(),
+        }
 
 
 def damaged(store: ObjectStore, file: SealedFile, why: str) -> SealedWeekDamaged:
