@@ -42,7 +42,7 @@ def test_a_source_from_its_form_to_its_rows(
     expect(page.fact("Last sync")).to_contain_text("complete")
     page.hold_everywhere()
 
-    again = here.locator("details.confirm", has_text="Forget how far it is")
+    again = here.locator("details.confirm", has_text="Read everything again")
     hand.press(again.locator("summary"))
     hand.choose(again.get_by_label("Stream"), "pull_requests")
     hand.write(again.get_by_label("Changed since (UTC)"), "last week")

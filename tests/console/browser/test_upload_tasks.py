@@ -41,7 +41,7 @@ def test_a_file_with_other_columns_and_words_is_read_as_a_person_picks(
     hand.choose(here.locator("[name=timestamp_utc__from]"), "Zeit")
     hand.write(here.locator("[name=timestamp_utc__date]"), "DD.MM.YYYY HH:mm")
     hand.write(here.locator("[name=timestamp_utc__zone]"), "Europe/Berlin")
-    hand.press(here.get_by_role("button", name="Read the rows so"))
+    hand.press(here.get_by_role("button", name="Read the rows this way"))
     # The rows as they would be read: the clock of Berlin is an hour ahead.
     expect(here.locator("#inspected").get_by_role("cell", name="2023-01-25T09:00").first).to_be_visible()
     page.hold()
@@ -67,7 +67,7 @@ def test_a_file_that_is_refused_at_once_says_why_and_is_not_sent_again(
     page: Watched, hand: Mouse, tmp_path: Path
 ) -> None:
     here, file = page.page, tmp_path / "till.csv"
-    file.write_text("Filiale;Zustand;Zeit\n1;offen;gestern\n")
+    file.write_text("Filiale;Farbe\nA;rot\n")
     asked = []
     here.on("request", lambda request: asked.append(request.url) if request.url.endswith("/uploads") else None)
     page.open("/console/upload")
