@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 
@@ -44,6 +45,7 @@ user = Table(
     CheckConstraint("role IN ('viewer', 'operator', 'admin')", name="role"),
 )
 Index("app_user_name_key", func.lower(user.c.name), unique=True)
+Index("app_user_newest_idx", user.c.created_at.desc(), user.c.id.desc())
 
 login_address = Table(
     "login_address",
@@ -79,6 +81,7 @@ token = Table(
 Index("token_user_idx", token.c.user_id, token.c.kind)
 Index("token_family_idx", token.c.family, postgresql_where=token.c.family.is_not(None))
 Index("token_expiry_idx", token.c.expires_at)
+Index("token_keys_idx", token.c.created_at.desc(), token.c.id.desc(), postgresql_where=text("kind = 'key'"))
 
 second_factor = Table(
     "second_factor",
