@@ -77,6 +77,8 @@ OpenhoursError
 ├── BadMessage               what came is no request that HTTP or a limit allows
 │   ├── HeadTooLarge
 │   ├── RequestTooSlow
+│   ├── UnknownExpectation
+│   ├── UnknownTransferCoding
 │   └── UnreadableRequest
 ├── TooManyReports           the limit of outstanding reports is reached (retryable)
 ├── TooManyUploads           the limit of outstanding dataset loads is reached (retryable)
@@ -596,6 +598,18 @@ class RequestTooSlow(BadMessage):
 class UnreadableRequest(BadMessage):
     code = "unreadable_request"
     title = "No valid HTTP"
+
+
+class UnknownExpectation(BadMessage):
+    code = "unknown_expectation"
+    title = "What is expected is not known"
+    status = 417
+
+
+class UnknownTransferCoding(BadMessage):
+    code = "unknown_transfer_coding"
+    title = "Transfer coding not known"
+    status = 501
 
 
 class TooManyReports(OpenhoursError):

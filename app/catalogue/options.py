@@ -18,6 +18,7 @@ from app.jobs.kind import Params
 from app.mapping.document import Mapping as FileMapping
 from app.mapping.document import read_mapping, with_values, written
 from app.timeline.zones import known_zones
+from app.wording.each_once import json_of
 from app.wording.validation import invalid
 
 
@@ -108,7 +109,9 @@ class LoadOptions(Params):
         if not isinstance(value, str) or not value.strip():
             return value or None
         if value.lstrip().startswith("{"):
-            return from_json(value)
+            found = from_json(value)
+            json_of(value)  # which names what is there twice
+            return found
         name, given, text = value.partition("=")
         if not (given and name.strip()):
             raise ValueError("is not COLUMN=TEXT such as store_id=shop, nor an object in JSON")

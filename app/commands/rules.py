@@ -14,6 +14,7 @@ from app.commands.opening import Server
 from app.commands.telling import names_of, told_after
 from app.commands.terminal import out
 from app.errors import InvalidParameters
+from app.wording.each_once import RepeatedName, json_of
 
 rules = typer.Typer(help="Rules: what to watch, and what to do when something happens.", no_args_is_help=True)
 
@@ -175,8 +176,10 @@ def _read(pairs: Sequence[tuple[str, str]], schema: Mapping[str, Any]) -> dict[s
 def _value(text: str, types: set[str]) -> Any:
     """JSON where it is some, and text otherwise, or where the option takes nothing else, such as a name of digits."""
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = json_of(text)
+    except RepeatedName as error:
+        raise InvalidParameters(f"{text!r}: {error}.") from error
+    except (ValueError, RecursionError):
         return text
     takes_text = "string" in types and not types - {"string", "null"}
     return text if takes_text and value is not None and not isinstance(value, str) else value

@@ -13,6 +13,7 @@ from app.commands.opening import Server
 from app.commands.telling import NotifyOption, names_of, told_after
 from app.commands.terminal import out
 from app.errors import InvalidParameters
+from app.wording.each_once import RepeatedName, json_of
 
 schedules = typer.Typer(help="Schedules: reports and syncs that start automatically.", no_args_is_help=True)
 
@@ -192,8 +193,10 @@ def _does(report: str | None, sync: str | None) -> tuple[str, str] | None:
 
 def _params(text: str) -> Any:
     try:
-        found = json.loads(text)
-    except ValueError as error:
+        found = json_of(text)
+    except RepeatedName as error:
+        raise InvalidParameters(f"--params: {error}.") from error
+    except (ValueError, RecursionError) as error:
         raise InvalidParameters(f"--params: {text!r} is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise InvalidParameters(f'--params: {text!r} is not a JSON object; give one such as {{}} or {{"hourly": true}}')

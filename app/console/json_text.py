@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any, Final
 
+from app.wording.each_once import json_of
+
 #: Characters that have room on a line of ``json_text``.
 _LINE: Final = 80
 
@@ -15,10 +17,10 @@ def read_json(text: str) -> Any:
     """What it says.
 
     Raises:
-        ValueError: it is no JSON, NaN included, or it is nested too deeply to be read.
+        ValueError: it is no JSON, NaN included, has a name twice in one object, or it is nested too deeply to be read.
     """
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return json_of(text, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

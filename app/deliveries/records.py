@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from prometheus_client.core import GaugeMetricFamily, Metric
-from sqlalchemy import Connection, Double, Row, Select, cast, extract, func, select, tuple_
+from sqlalchemy import Connection, Double, Row, Select, cast, extract, func, select, tuple_, union_all
 
 from app.deliveries.tables import delivery, webhook
 from app.errors import UnknownDelivery
@@ -98,16 +98,28 @@ def newest(
     """Deliveries, newest first: of a status, of a webhook, of what an event happened to."""
     if subject is not None and "\0" in subject:  # Postgres has no such text
         return []
-    query = _deliveries().order_by(delivery.c.created_at.desc(), delivery.c.id.desc()).limit(limit)
-    if status is not None:
-        query = query.where(delivery.c.status == status)
+    query = select(delivery.c.id, delivery.c.created_at)
     if webhook_id is not None:
         query = query.where(delivery.c.webhook_id == webhook_id)
     if subject is not None:
-        query = query.where(event.c.subject == subject)
+        query = query.where(delivery.c.event_id.in_(select(event.c.id).where(event.c.subject == subject)))
     if before is not None:
         query = query.where(tuple_(delivery.c.created_at, delivery.c.id) < before)
-    return [_delivery(row) for row in connection.execute(query)]
+    # Each status by itself: an index has its newest, and one without a match reads nothing.
+    found = union_all(
+        *(
+            select(
+                query.where(delivery.c.status == one)
+                .order_by(delivery.c.created_at.desc(), delivery.c.id.desc())
+                .limit(limit)
+                .subquery()
+            )
+            for one in (get_args(Status) if status is None else (status,))
+        )
+    ).subquery()
+    ids = select(found.c.id).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(limit)
+    listed = _deliveries().where(delivery.c.id.in_(ids)).order_by(delivery.c.created_at.desc(), delivery.c.id.desc())
+    return [_delivery(row) for row in connection.execute(listed)]
 
 
 def delivery_metrics(connection: Connection) -> Iterator[Metric]:

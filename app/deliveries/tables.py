@@ -74,7 +74,13 @@ delivery = Table(
 Index("delivery_due_idx", delivery.c.due_at, postgresql_where=text("status = 'waiting'"))
 Index("delivery_newest_idx", delivery.c.created_at.desc(), delivery.c.id.desc())
 Index("delivery_listed_idx", delivery.c.status, delivery.c.created_at.desc(), delivery.c.id.desc())
-Index("delivery_of_webhook_idx", delivery.c.webhook_id, delivery.c.created_at.desc(), delivery.c.id.desc())
+Index(
+    "delivery_of_webhook_idx",
+    delivery.c.webhook_id,
+    delivery.c.status,
+    delivery.c.created_at.desc(),
+    delivery.c.id.desc(),
+)
 
 wish = Table(
     "notify",

@@ -11,6 +11,7 @@ from app.mapping.dates import require_date_format
 from app.mapping.expressions import require_expression
 from app.mapping.languages import require_language
 from app.timeline.zones import known_zones
+from app.wording.each_once import RepeatedName, json_of
 from app.wording.numbers import in_digits
 from app.wording.suggestions import suggestions
 from app.wording.validation import invalid
@@ -264,9 +265,16 @@ def read_mapping(document: Any, *, name: str = "mapping") -> Mapping:
     if isinstance(document, str) and len(document) > LONGEST:
         raise InvalidParameters(f"{name}: the document has {len(document):,} characters; allowed are {LONGEST:,}.")
     try:
-        return Mapping.model_validate_json(document) if isinstance(document, str) else Mapping.model_validate(document)
+        if isinstance(document, str):
+            found = Mapping.model_validate_json(document)
+            json_of(document)  # which names what is there twice
+        else:
+            found = Mapping.model_validate(document)
+    except RepeatedName as error:
+        raise InvalidParameters(f"{name}: {error}.") from error
     except ValidationError as error:
         raise invalid(error, Mapping.model_json_schema(), whole="document", subject=name) from error
+    return found
 
 
 def written(mapping: Mapping) -> dict[str, Any]:

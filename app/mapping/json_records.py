@@ -21,6 +21,9 @@ BATCH: Final = 10_000
 #: Longest JSON file that is one value: it is parsed in memory, in some ten times its size, bytes. Lines have no limit.
 MOST_BYTES: Final = 64 << 20
 
+#: Levels that are read for certain: parser and expressions call themselves for each.
+DEEPEST: Final = 200
+
 #: A record and the line on which it begins.
 Numbered = tuple[int, Any]
 
@@ -41,7 +44,7 @@ def array_records(mapping: Mapping, text: str, name: str) -> Iterator[Records]:
         RejectedFile: it is not JSON, or has no array where the mapping says.
     """
     numbered = _found(mapping.records, text, name) if mapping.records is not None else _elements(text, name)
-    yield from _batches(mapping.places, numbered)
+    yield from _shallow(_batches(mapping.places, numbered), name)
 
 
 def line_records(mapping: Mapping, lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Records]:
@@ -50,7 +53,17 @@ def line_records(mapping: Mapping, lines: Iterable[tuple[int, bytes]], name: str
     Raises:
         RejectedFile: a line is not JSON.
     """
-    yield from _batches(mapping.places, _parsed(lines, name))
+    yield from _shallow(_batches(mapping.places, _parsed(lines, name)), name)
+
+
+def _shallow(found: Iterator[Records], name: str) -> Iterator[Records]:
+    try:
+        yield from found
+    except RecursionError as error:
+        raise RejectedFile(
+            f"{name} is JSON that is nested too deeply; {DEEPEST} levels are read for certain.",
+            reason="bad_json",
+        ) from error
 
 
 def _parsed(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Numbered]:

@@ -70,7 +70,11 @@ def rows_of(data: bytes, name: str, *, sheet: str | None, skip_lines: int | None
             )
         cells = workbook.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
     except _UNREADABLE as error:
-        raise refusal("wrong_format", f"{name} is not an Excel workbook (xlsx) that can be read: {error}.") from error
+        raise refusal(
+            "wrong_format",
+            f"{name} is cut off or damaged, or a zip file of something else than an Excel workbook (xlsx). "
+            "Open it in a spreadsheet program and save it anew.",
+        ) from error
     yield from _table(cells, name, chosen, _titles(cells) if skip_lines is None else skip_lines)
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, get_args, get_origin
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import QueryParams
 
 from app.errors import MalformedRequest
 from app.wording.allowed import Schema, allowed, member
+from app.wording.each_once import RepeatedName, json_of
 from app.wording.numbers import is_number
 from app.wording.suggestions import meant
 from app.wording.validation import wrong_value
@@ -17,6 +19,9 @@ from app.wording.wrong_values import MOST, WrongValue, detail, members
 
 #: Content type of every body but those of files.
 JSON: Final = "application/json"
+
+#: Bodies beyond this are parsed in a thread, bytes.
+_LONG_BYTES: Final = 16 << 10
 
 #: What the parser of JSON says, and what is meant; it says "Expecting value" of an end, too.
 _BROKEN: Final = {
@@ -43,6 +48,22 @@ def unreadable_body() -> MalformedRequest:
     """The refusal of a body that fails otherwise than by its syntax."""
     reason = "is not UTF-8, nested too deeply, or has a number with thousands of digits"
     return _refusal([WrongValue(parameter="body", received=None, reason=reason, is_shown=False)])
+
+
+async def require_names_once(request: Request) -> None:
+    """Refuse a JSON body with an object that has a name more than once: of its values all but one would be dropped.
+
+    Raises:
+        MalformedRequest: it has such.
+    """
+    if request.scope["route"].body_field is None or "json" not in request.headers.get("content-type", "").lower():
+        return
+    body = await request.body()  # which FastAPI has read and parsed
+    try:
+        await run_in_threadpool(json_of, body) if len(body) > _LONG_BYTES else json_of(body)
+    except RepeatedName as error:
+        reason = "is there more than once in one object; give it once"
+        raise _refusal([WrongValue(parameter=error.name, received=None, reason=reason, is_shown=False)]) from error
 
 
 async def require_known_query(request: Request) -> None:

@@ -109,6 +109,7 @@ Index(
     unique=True,
     postgresql_where=text("closed_at IS NULL"),
 )
+Index("source_gap_listed_idx", source_gap.c.source_id, source_gap.c.opened_at.desc(), source_gap.c.id.desc())
 
 source_budget = Table(
     "source_budget",

@@ -14,6 +14,7 @@ from app.web.connections import Connections
 from app.web.gate.envelope import SECURITY_HEADERS
 from app.web.held import Held
 from app.web.limits import Limits
+from app.web.not_understood import not_understood
 
 #: How long a refused connection is read on, so that its client finds the answer before the reset, seconds.
 LINGER_SECONDS: Final = 2
@@ -116,6 +117,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self._limits.head_bytes:
             self._refusal = self._too_large()
             raise ValueError  # ends the parser, which has send_400_response called
+        if (refusal := not_understood(self.headers)) is not None:
+            self._refusal = refusal
+            raise ValueError
         self._waiting.discard(self)
         self._body_since, self._body_bytes = self.loop.time(), 0
         self._content_left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)

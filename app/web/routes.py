@@ -3,7 +3,7 @@
 from types import ModuleType
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from app.routers import (
     activity,
@@ -34,10 +34,15 @@ from app.routers.access import audit, keys, login, me, second_factor, sessions, 
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.compat import activity as founding_activity
 from app.routers.compat import client_credentials, csv_aggregation, password_login, samples
+from app.routers.malformed import require_names_once
 
 
 def _together(*modules: ModuleType) -> APIRouter:
-    together = APIRouter(generate_unique_id_function=lambda route: route.name, max_body_size=MAX_BODY_BYTES)
+    together = APIRouter(
+        generate_unique_id_function=lambda route: route.name,
+        max_body_size=MAX_BODY_BYTES,
+        dependencies=[Depends(require_names_once)],
+    )
     for module in modules:
         together.include_router(module.router)
     return together

@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -320,3 +321,29 @@ def test_times_past_midnight_stay_times_where_a_workbook_has_them_as_days() -> N
     )
     found = read(workbook(["shop", "day", "opens", "closes"], *rows), hours)
     assert [row[3] // 3_600_000_000 for row in found.rows] == [23, 24, 1]
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+@pytest.mark.parametrize("text", ["[" * 100_000 + "]" * 100_000, '{"a":' * 5_000 + "1" + "}" * 5_000])
+def test_json_that_is_nested_too_deeply_is_refused_as_such(form: str, text: str) -> None:
+    document = {"kind": "pull_requests", "format": form, "columns": PULLS}
+    assert (
+        said(text, document) == "bad_json: file.csv is JSON that is nested too deeply; 200 levels are read for certain."
+    )
+    fine = '{"number": 7, "createdAt": "2024-06-03T13:00:00Z", "more": ' + "[" * 190 + "]" * 190 + "}"
+    assert read(f"[{fine}]" if form == "json" else fine, document).read == 1
+
+
+def test_a_mapping_with_a_name_twice_is_refused_by_its_name() -> None:
+    with pytest.raises(InvalidParameters, match="an object has 'from' more than once; give it once"):
+        read_mapping('{"kind": "polls", "columns": {"store_id": {"from": "a", "from": "b"}}}')
+
+
+def test_a_zip_file_that_is_no_workbook_is_refused_in_our_words() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("a.txt", "x")
+    told = said(content.getvalue(), {"kind": "polls", "format": "xlsx", "columns": GERMAN["columns"]})
+    assert told.startswith(
+        "wrong_format: file.csv is cut off or damaged, or a zip file of something else than an Excel"
+    )

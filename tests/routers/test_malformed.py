@@ -184,6 +184,26 @@ def test_so_has_one_with_decimals(client: TestClient, text: str) -> None:
     assert client.get("/get_report?report_id=x&wait=0.5").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "content", "name"),
+    [
+        ("POST", "/trigger_report", '{"report": "uptime", "report": "pull_requests"}', "report"),
+        ("POST", "/trigger_report", '{"params": {"stores": ["1"], "hourly": true, "stores": ["2"]}}', "stores"),
+        ("PUT", "/entities/store/17/hours", '{"hours": [{"day": 0, "day": 1}]}', "day"),
+        ("PUT", "/mappings/x", '{"kind": "polls", "\\u006bind": "hours"}', "kind"),
+        ("POST", "/trigger_report", f'{{"params": {{"stores": ["{"x" * 20_000}"]}}, "params": {{}}}}', "params"),
+    ],
+)
+def test_of_two_values_of_one_name_none_is_dropped(
+    client: TestClient, method: str, path: str, content: str, name: str
+) -> None:
+    problem = refused(client, method, path, content=content, headers=JSON)
+    assert problem["errors"] == [
+        {"parameter": name, "received": None, "reason": "is there more than once in one object; give it once"}
+    ]
+    assert problem["detail"] == f"{name}: is there more than once in one object; give it once"
+
+
 def test_a_parameter_of_one_value_is_given_once(client: TestClient) -> None:
     (error,) = refused(client, "GET", "/reports?limit=3&limit=4")["errors"]
     assert (error["parameter"], error["received"]) == ("limit", ["3", "4"])

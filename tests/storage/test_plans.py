@@ -174,22 +174,28 @@ def halfway(*, deep: bool) -> tuple[datetime, str] | None:
 def test_what_is_read_does_not_grow_with_the_table(
     large: Resources, ask: Callable[[Connection], Any], found: int
 ) -> None:
+    with large.engine.connect() as connection:
+        assert len(read_little(connection, ask)) == found
+
+
+def read_little(connection: Connection, ask: Callable[[Connection], Any]) -> Any:
+    """What is found by queries of which no step reads more than READ rows."""
     asked: list[tuple[str, Any]] = []
 
     def note(_: Connection, __: Any, statement: str, parameters: Any, *rest: Any) -> None:
         asked.append((statement, parameters))
 
-    with large.engine.connect() as connection:
-        event.listen(connection, "before_cursor_execute", note)
-        assert len(ask(connection)) == found
-        event.remove(connection, "before_cursor_execute", note)
-        connection.rollback()
-        assert asked
-        for statement, parameters in asked:
-            plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
-            steps = list(steps_of(plan[0]["Plan"]))
-            assert max(map(read, steps)) <= READ, json.dumps(plan, indent=1)
-        connection.rollback()
+    event.listen(connection, "before_cursor_execute", note)
+    found = ask(connection)
+    event.remove(connection, "before_cursor_execute", note)
+    connection.rollback()
+    assert asked
+    for statement, parameters in asked:
+        plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
+        steps = list(steps_of(plan[0]["Plan"]))
+        assert max(map(read, steps)) <= READ, json.dumps(plan, indent=1)
+    connection.rollback()
+    return found
 
 
 def steps_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -374,6 +374,21 @@ def test_what_is_no_http_is_answered_with_a_problem(site: Site) -> None:
         assert raw.refusal() == (400, "unreadable_request")
 
 
+@pytest.mark.parametrize(
+    ("header", "refusal"),
+    [
+        (b"Expect: 200-maybe", (417, "unknown_expectation")),
+        (b"Transfer-Encoding: gzip, chunked", (501, "unknown_transfer_coding")),
+        (b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", (501, "unknown_transfer_coding")),
+    ],
+)
+def test_what_a_head_asks_for_and_nobody_does_is_refused(site: Site, header: bytes, refusal: tuple[int, str]) -> None:
+    with site.connect(b"POST / HTTP/1.1\r\n" + header + b"\r\n\r\n3\r\nabc\r\n0\r\n\r\n") as raw:
+        assert raw.refusal() == refusal
+    with site.connect(b"POST /a HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n") as raw:
+        assert raw.answer() == (200, b"/a")
+
+
 @pytest.mark.parametrize("sent", [b"\x16\x03\x01\r\n\r\n", b"GET /" + b"x" * SMALL.head_bytes, b"of one too many"])
 def test_refusals_too_are_named_and_taken_for_nothing_but_what_they_are(site: Site, sent: bytes) -> None:
     held = []
