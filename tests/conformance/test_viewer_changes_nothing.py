@@ -18,7 +18,7 @@ from tests.web.test_addressed import with_settings
 PHASES = "examples,coverage,fuzzing,stateful" if PROFILE == "long" else "examples"
 
 #: What a request leaves behind whoever sends it: that it was refused, that a link was made, when a key was last used.
-ABOUT_REQUESTS = {"audit", "token"}
+ABOUT_REQUESTS = {"audit", "audit_event", "token"}
 
 #: One's own address of e-mail, which everybody may change.
 OWN = "^/me$"

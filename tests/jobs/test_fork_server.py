@@ -27,6 +27,11 @@ def server() -> int:
     return pid
 
 
+def has_server(*, other_than: int) -> bool:
+    """Whether a new server runs; for a moment there is none."""
+    return fork_server._server._forkserver_pid not in {None, other_than}
+
+
 def completed(service: ReportService, report_id: str) -> JobRecord:
     def look() -> JobRecord | None:
         state = service.poll(report_id)

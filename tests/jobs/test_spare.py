@@ -20,7 +20,7 @@ from app.storage.postgres import build_engine
 from app.storage.resources import Resources
 from tests.commands import wait_until
 from tests.conftest import working
-from tests.jobs.test_fork_server import completed, record_of, server, taken
+from tests.jobs.test_fork_server import completed, has_server, record_of, server, taken
 from tests.kinds import KINDS
 
 
@@ -115,7 +115,7 @@ def test_a_fork_server_that_hangs_does_not_keep_a_job_from_the_process_that_wait
         os.kill(hung, signal.SIGSTOP)
         report_id = service.trigger("dummy", {})
         assert completed(service, report_id).attempt == 1
-        wait_until(lambda: server() != hung)  # it is replaced as it does not tell of the end
+        wait_until(lambda: has_server(other_than=hung))  # it is replaced as it does not tell of the end
         assert taken(replica) == 0
         assert spare(replica, other_than=pid) != pid
 
