@@ -139,7 +139,9 @@ async def create_upload(
     """Create an upload, with its first bytes if the request has any; `Location` is its address."""
     if upload_concat is not None:
         raise InvalidUpload("Upload-Concat: concatenation is not supported; send the file as one upload.")
-    if upload_length is None or upload_defer_length is not None:
+    if upload_defer_length is not None:
+        raise InvalidUpload("Upload-Defer-Length is not supported: give Upload-Length when you start the upload.")
+    if upload_length is None:
         raise InvalidUpload("Upload-Length is missing: give the length of the file when you start the upload.")
     brings_bytes = content_type == BYTES and content_length != 0
     if not brings_bytes and content_length:
@@ -198,6 +200,7 @@ async def add_to_upload(
     uploads: Uploads,
     upload_id: str,
     upload_offset: _Offset,
+    upload_length: _Length = None,
     upload_checksum: _Checksum = None,
     content_type: _ContentType = None,
     content_length: _ContentLength = None,
@@ -210,6 +213,7 @@ async def add_to_upload(
         upload_id,
         upload_offset,
         body_of(request),
+        length_bytes=upload_length,
         content_bytes=content_length,
         checksum=checksum,
         client=address_of(request),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from app.errors import (
+    InvalidUpload,
     OpenhoursError,
     ReplicaUnavailable,
     UploadBusy,
@@ -30,6 +31,18 @@ def require_fit(held: Upload, offset_bytes: int, content_bytes: int | None) -> N
         )
     if held.offset_bytes + (content_bytes or 0) > held.length_bytes:
         raise _longer(held)
+
+
+def require_same_length(held: Upload, length_bytes: int | None) -> None:
+    """Raise InvalidUpload if the client gives another length of the file than when it started the upload."""
+    if length_bytes is None or held.length_bytes is None or length_bytes == held.length_bytes:
+        return
+    raise InvalidUpload(
+        f"Upload-Length is {length_bytes}, but this upload was started with {held.length_bytes} bytes: leave "
+        "Upload-Length out, or start another upload for a file of another length.",
+        received=length_bytes,
+        allowed=[held.length_bytes],
+    )
 
 
 async def add(

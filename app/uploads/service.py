@@ -27,7 +27,7 @@ from app.ids import is_id, new_id
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.uploads import keys, records
-from app.uploads.adding import add, add_verified, require_fit
+from app.uploads.adding import add, add_verified, require_fit, require_same_length
 from app.uploads.checksum import Checksum
 from app.uploads.finding import find, lock_one, missing, overtaken, settled
 from app.uploads.finish import discard, finish, require_lost
@@ -153,17 +153,21 @@ class UploadService:
         offset_bytes: int,
         stream: AsyncIterator[Block],
         *,
+        length_bytes: int | None = None,
         content_bytes: int | None,
         checksum: Checksum | None = None,
         client: str | None = None,
     ) -> Upload:
         """Add bytes; ``content_bytes`` is how many the client announced, None if it did not; ``client`` is its address.
 
+        ``length_bytes`` is the length of the whole file if the client repeats it; it never changes.
+
         If the connection breaks, the bytes before that are kept, unless they have a checksum: then all or none.
 
         Raises:
             UnknownUpload, UploadExpired, UploadLost: it cannot be resumed.
             UploadBusy: another request is adding to it.
+            InvalidUpload: the length is another one than at the start; nothing was added.
             WrongOffset, UploadTooLarge, ChecksumMismatch: nothing was added.
             UploadCut: the stream broke; the bytes before that are added.
             ReplicaUnavailable: there is no place, or the sender is slow and another one needs the place.
@@ -171,12 +175,14 @@ class UploadService:
         with self._places.one(client) as place:
             held = await lock_one(self._resources, upload_id)
             if held.finished_at is not None:
+                require_same_length(held, length_bytes)
                 require_fit(held, offset_bytes, content_bytes)
                 async for block in stream:
                     require_fit(held, offset_bytes, len(block))  # their number was not announced
                 return held
             async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
                 place.sender = hold
+                require_same_length(held, length_bytes)
                 require_fit(held, offset_bytes, content_bytes)
                 try:
                     if checksum is None and content_bytes is not None:

@@ -142,6 +142,12 @@ def test_what_is_said_of_a_failed_task_is_nothing_that_its_client_cannot_do(clie
     assert error.endswith(". Correct it, and send the file again.")
 
 
+@pytest.mark.parametrize("content", ["", "Song,Date,Song\n", "Song,,Number of Plays\n"])
+def test_nobody_is_told_to_name_columns_where_that_cannot_be(client: TestClient, content: str) -> None:
+    error = result(client, sent(client, content).json()["uuid"]).json()["extra"]["error"]
+    assert error.endswith("a table begins with a header that names each of its columns once.")
+
+
 def test_a_row_that_is_larger_than_a_file_may_be_fails_its_task_and_names_the_setting(client: TestClient) -> None:
     content = HEADER + f"{'la' * 1500},2020-01-02,200\n"
     error = result(client, sent(client, content).json()["uuid"]).json()["extra"]["error"]

@@ -235,7 +235,7 @@ def test_another_version_is_refused(refused: httpx2.Client, version: str) -> Non
     ("headers", "status", "says"),
     [
         ({"Upload-Metadata": encoded(kind="polls")}, 422, "Upload-Length is missing"),
-        ({"Upload-Defer-Length": "1", "Upload-Metadata": encoded(kind="polls")}, 422, "Upload-Length is missing"),
+        ({"Upload-Defer-Length": "1", "Upload-Metadata": encoded(kind="polls")}, 422, "Defer-Length is not supported"),
         (
             {"Upload-Length": "1"},
             422,
@@ -269,6 +269,20 @@ def test_a_creation_that_cannot_be_says_why_and_stores_nothing(
     answer = refused.post("/uploads", headers=headers)
     assert answer.status_code == status
     assert says in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("length", [2, 4, 0])
+def test_the_length_of_a_file_never_changes(http: httpx2.Client, catalogue: Catalogue, length: int) -> None:
+    path = create(http, 3)
+    assert patch(http, path, 0, b"a", Upload_Length="3").status_code == 204
+    refused = patch(http, path, 1, b"b", Upload_Length=str(length))
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_upload")
+    assert f"Upload-Length is {length}, but this upload was started with 3 bytes" in refused.json()["detail"]
+    assert offset(http, path) == 1
+    assert patch(http, path, 1, b"bc").status_code == 204
+    assert patch(http, path, 3, b"", Upload_Length=str(length)).status_code == 422
+    (accepted,) = catalogue.accepted
+    assert catalogue.stored(accepted) == b"abc"
 
 
 @pytest.mark.parametrize("content_type", ["text/csv", "application/octet-stream"])

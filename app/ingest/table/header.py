@@ -17,9 +17,10 @@ _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 #: How a file of JSON begins.
 _JSON: Final = ("{", "[{", "[")
 
-_ADVICE: Final = (
-    "a table begins with a header that names each of its columns once; without one, name them with columns=."
-)
+#: What to do without a header, for those who may name the columns themselves.
+WITHOUT_HEADER: Final = "; without one, name them with columns="
+
+_ADVICE: Final = f"a table begins with a header that names each of its columns once{WITHOUT_HEADER}."
 
 
 def table_header(blocks: Blocks, name: str, limits: Limits) -> tuple[tuple[str, ...], Block, int]:

@@ -19,6 +19,7 @@ from app.catalogue.options import FollowedOptions, FollowUp
 from app.catalogue.records import DatasetStatus
 from app.catalogue.service import DatasetService, DatasetState
 from app.errors import DuplicateDataset, InvalidUpload, NotFound, UnknownDataset
+from app.ingest.table.header import WITHOUT_HEADER
 from app.jobs.records import JobStatus
 from app.reports.service import Ended, ReportService
 from app.rollup.mistakes import ADVICE
@@ -218,7 +219,7 @@ def _outcome(state: DatasetState, reports: ReportService) -> Literal["running"] 
     record = state.record
     if state.status is DatasetStatus.REJECTED:
         told = record.error_message or (None if record.job is None else record.job.error_message)
-        return _Failed(told or "The file could not be checked.")
+        return _Failed("The file could not be checked." if told is None else told.replace(WITHOUT_HEADER, ""))
     if state.status is not DatasetStatus.READY:
         return "running"
     try:
