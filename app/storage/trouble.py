@@ -97,6 +97,46 @@ REDIS: Final[tuple[Words, ...]] = (
         RedisUnavailable,
         "Redis does not answer: nothing listens on port {1} of {0}. Start it, or correct OPENHOURS_REDIS_URL.",
     ),
+    (
+        r"\bOOM\b|used memory > 'maxmemory'",
+        RedisUnavailable,
+        "Redis has no memory left: raise its maxmemory. Until then jobs are found in Postgres, a little later.",
+    ),
+    (
+        r"READONLY|read only replica",
+        RedisUnavailable,
+        "Redis takes no writes, as it is a replica: point OPENHOURS_REDIS_URL at the server that takes writes.",
+    ),
+    (
+        r"LOADING|is loading the dataset",
+        RedisUnavailable,
+        "Redis has just started and still reads its data: wait until it has.",
+    ),
+    (
+        r"NOREPLICAS|good replicas",
+        RedisUnavailable,
+        "Redis takes no writes, as too few of its replicas answer: start them, or lower its min-replicas-to-write.",
+    ),
+    (
+        r"MASTERDOWN|Link with MASTER is down",
+        RedisUnavailable,
+        "Redis is a replica that has lost its primary: point OPENHOURS_REDIS_URL at the server that takes writes.",
+    ),
+    (
+        r"MISCONF",
+        RedisUnavailable,
+        "Redis takes no writes, as it cannot store its data: its log says why.",
+    ),
+    (
+        r"NOPERM|has no permissions",
+        RedisUnavailable,
+        "Redis does not let this user run a command: give the user of OPENHOURS_REDIS_URL all commands on data.",
+    ),
+    (
+        r"max number of clients",
+        RedisUnavailable,
+        "Redis has as many connections as it takes: raise its maxclients.",
+    ),
 )
 
 #: S3 status codes for which a retry does not help: wrong keys, missing bucket, access denied.
@@ -144,9 +184,11 @@ def redis_trouble(error: RedisError) -> RedisUnavailable:
     found = _matched(REDIS, str(error))
     if isinstance(found, RedisUnavailable):
         return found
-    # It answers, but its memory is full, it is read-only, or it does not let us in.
-    refuses = isinstance(error, ResponseError)
-    return RedisUnavailable(f"Redis refuses: {error}" if refuses else f"Redis does not answer: {error}")
+    if isinstance(error, ResponseError):
+        # Only the code that it begins with; of a pipeline, the client's text repeats the command before that.
+        code = re.match(r"(?:Command # .* caused error: )?([A-Z]{2,})\b", str(error), re.DOTALL)
+        return RedisUnavailable(f"Redis refuses{f' with {code[1]}' if code else ''}: its log may say why.")
+    return RedisUnavailable(_NO_ANSWER.format("Redis"))
 
 
 def object_store_trouble(error: Exception, bucket: str) -> OpenhoursError:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from redis import ResponseError
+from redis import Redis, ResponseError
 from sqlalchemy import text
 
 from app.errors import DatabaseUnavailable, ObjectStoreUnavailable, OpenhoursError, RedisUnavailable
@@ -94,6 +95,66 @@ def test_what_may_pass_is_no_defect_of_ours(resources: Resources, condition: str
         connection.execute(text(fails))
     assert told.value.retryable
     assert told.value.code == "database_unavailable"
+
+
+#: What a Redis that refuses to work answers, and what is told instead.
+REFUSALS = {
+    "OOM command not allowed when used memory > 'maxmemory'.": "raise its maxmemory",
+    "READONLY You can't write against a read only replica.": "it is a replica",
+    "LOADING Redis is loading the dataset in memory": "still reads its data",
+    "NOREPLICAS Not enough good replicas to write.": "min-replicas-to-write",
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.": "has lost its primary",
+    "MISCONF Redis is configured to save RDB snapshots, but is unable to persist on disk.": "its disk",
+    "MISCONF Redis is configured to save snapshots, but the last one failed.": "cannot store its data",
+    "NOPERM this user has no permissions to run the 'xadd' command": "all commands on data",
+    "ERR max number of clients reached": "raise its maxclients",
+    "BUSY Redis is busy running a script.": "refuses with BUSY:",
+    "CLUSTERDOWN The cluster is down": "its log may say why",
+}
+
+
+@pytest.mark.parametrize("says", REFUSALS)
+@pytest.mark.parametrize("pipelined", [False, True])
+def test_a_redis_that_refuses_is_told_in_our_words(says: str, *, pipelined: bool) -> None:
+    def write(client: Redis) -> None:
+        with redis_errors(), client.pipeline(transaction=False) as pipeline:
+            (pipeline if pipelined else client).set("openhours:secret", SECRET)
+            pipeline.execute()
+
+    with refusing_redis(says) as client, pytest.raises(RedisUnavailable) as told:
+        write(client)
+    assert REFUSALS[says] in str(told.value)
+    assert SECRET not in str(told.value)
+    assert "Command #" not in str(told.value)
+    assert says.partition(" ")[2] not in str(told.value)
+
+
+def test_a_redis_that_hangs_up_is_told_in_our_words() -> None:
+    with refusing_redis(None) as client, pytest.raises(RedisUnavailable) as told, redis_errors():
+        client.ping()
+    assert str(told.value) == "Redis does not answer; try again in a moment."
+
+
+@contextmanager
+def refusing_redis(says: str | None) -> Iterator[Redis]:
+    """A client of a Redis that answers this to each command; None hangs up."""
+
+    class Refusal(BaseRequestHandler):
+        def handle(self) -> None:
+            while says is not None and self.request.recv(1 << 16):
+                self.request.sendall(f"-{says}\r\n".encode())
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Refusal) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            url = f"redis://127.0.0.1:{server.server_address[1]}/0?lib_name=&lib_version=&protocol=2"
+            with build_redis(url, timeout_seconds=5) as client:
+                yield client
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_redis_without_room_is_told_as_that() -> None:
