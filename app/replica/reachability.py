@@ -11,7 +11,8 @@ from typing import Final
 
 from sqlalchemy import text
 
-from app.errors import OpenhoursError
+from app.errors import OpenhoursError, Unavailable
+from app.storage.in_time import InTime
 from app.storage.postgres import database_errors
 from app.storage.redis_client import redis_errors
 from app.storage.resources import Resources
@@ -20,6 +21,9 @@ from app.telemetry.metrics import SERVER_UP
 
 #: Between two rounds, seconds.
 LOOK_SECONDS: Final = 15
+
+#: A server that has not answered for so long does not, seconds.
+ANSWER_SECONDS: Final = 10
 
 _log = logging.getLogger(__name__)
 
@@ -30,17 +34,18 @@ class Reachability:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._was_up: dict[str, bool] = {}
+        asks = {"postgres": self._postgres, "redis": self._redis, "s3": resources.object_store.look}
+        self._asks = {server: _in_time(server, ask) for server, ask in asks.items()}
 
     def look(self, stopping: Event, _: object) -> None:
         """One round."""
-        asks = {"postgres": self._postgres, "redis": self._redis, "s3": self._resources.object_store.look}
-        for server, ask in asks.items():
+        for server, ask in self._asks.items():
             if not stopping.is_set():
                 self._tell(server, ask)
 
-    def _tell(self, server: str, ask: Callable[[], None]) -> None:
+    def _tell(self, server: str, ask: InTime[None]) -> None:
         try:
-            ask()
+            ask.answer()
             is_up, why = True, ""
         except OpenhoursError as error:
             is_up, why = False, error.message
@@ -57,3 +62,8 @@ class Reachability:
     def _redis(self) -> None:
         with redis_errors():
             self._resources.redis.set("openhours:look", "1", ex=60)
+
+
+def _in_time(server: str, ask: Callable[[], None]) -> InTime[None]:
+    late = Unavailable(f"{server} has not answered for {ANSWER_SECONDS} seconds.")
+    return InTime(ask, seconds=ANSWER_SECONDS, late=late)

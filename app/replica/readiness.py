@@ -7,13 +7,17 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from app.errors import OpenhoursError, ReplicaUnavailable
+from app.errors import DatabaseUnavailable, OpenhoursError, ReplicaUnavailable
 from app.replica.replica import Replica
+from app.storage.in_time import InTime
 from app.storage.migrate import require_migrated
 from app.storage.postgres import database_errors
 
 #: How long an answer of Postgres to the readiness check is good for, so that probes cost nothing, seconds.
 READINESS_SECONDS: Final = 2
+
+#: How long a probe waits for Postgres, seconds; what sends requests here shall hear of a silent one, not wait with it.
+ANSWER_SECONDS: Final = 5
 
 
 class Readiness:
@@ -29,6 +33,8 @@ class Readiness:
         self._lock = Lock()
         self._checked_at = -float("inf")
         self._error: OpenhoursError | None = None
+        late = DatabaseUnavailable(f"Postgres has not answered for {ANSWER_SECONDS} seconds.")
+        self._asked = InTime(self._look, seconds=ANSWER_SECONDS, late=late)
 
     def check(self) -> None:
         """Raise ReplicaUnavailable, ReplicaFault or NotMigrated unless ready."""
@@ -46,8 +52,11 @@ class Readiness:
 
     def _ask(self) -> OpenhoursError | None:
         try:
-            with database_errors(), self._engine.connect() as connection:
-                require_migrated(connection)
+            self._asked.answer()
         except OpenhoursError as error:
             return error
         return None
+
+    def _look(self) -> None:
+        with database_errors(), self._engine.connect() as connection:
+            require_migrated(connection)
