@@ -73,13 +73,14 @@ class Downloads:
         self._take_place(who)
         try:
             source = await self._threads.run(open_)
+            blocks = await self._threads.blocks(source)
         except BaseException:
             self._leave(who)
             raise
-        return _Streamed(self._blocks(source), status, headers, ended=partial(self._end, who, source))
+        return _Streamed(self._paced(blocks), status, headers, ended=partial(self._end, who, source))
 
-    async def _blocks(self, source: Iterator[bytes]) -> AsyncIterator[bytes]:
-        async for block in self._threads.blocks(source):
+    async def _paced(self, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for block in blocks:
             given_at = monotonic()
             yield block
             if monotonic() - given_at > BLOCK_SECONDS:

@@ -416,7 +416,7 @@ async def get_summary(
     if is_known(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(file.bytes)
-    blocks = threads.blocks(await threads.run(partial(reports.read, file)))
+    blocks = await threads.blocks(await threads.run(partial(reports.read, file)))
     return StreamingResponse(blocks, headers=headers, media_type="application/json")
 
 

@@ -26,6 +26,14 @@ class StoreThreads(BoundedThreads):
         )
 
     async def blocks(self, source: Iterator[bytes]) -> AsyncIterator[bytes]:
-        """What a source yields, each read in a thread; it has begun, so it is not refused any more."""
-        while (block := await self._call(partial(next, source, b""))) != b"":
+        """What a source yields, each read in a thread; it has begun, so it is not refused any more.
+
+        The first block is read before this returns: a store that stops right away can still be told with a status.
+        """
+        first = await self._call(partial(next, source, b""))
+        return self._rest(first, source)
+
+    async def _rest(self, block: bytes, source: Iterator[bytes]) -> AsyncIterator[bytes]:
+        while block != b"":
             yield block
+            block = await self._call(partial(next, source, b""))

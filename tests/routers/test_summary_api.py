@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from app.errors import ObjectStoreUnavailable
 from app.ids import new_id
 from app.jobs import artifacts
 from app.reports.registry import REPORT_KINDS
@@ -138,6 +139,21 @@ def test_a_summary_is_passed_on_in_blocks(client: TestClient, monkeypatch: pytes
     assert client.get(path).content == whole
     assert max(read) == 100
     assert sum(read) == len(whole)
+
+
+def test_a_store_that_stops_before_the_first_block_is_told_with_a_status(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_id = report(client)["report_id"]
+
+    def broken(*_: object) -> bytes:
+        raise ObjectStoreUnavailable("The object store does not answer; try again in a moment.")
+
+    monkeypatch.setattr(ObjectStream, "read", broken)
+    paths = (f"/reports/{report_id}/summary", f"/reports/{report_id}/files/summary.json")
+    for _ in range(10):  # more often than downloads of one client may be open
+        for path in paths:
+            assert_problem(client.get(path), 503, "object_store_unavailable")
 
 
 def test_the_summary_of_a_sample_is_what_its_makers_expect(client: TestClient, sample: str) -> None:
