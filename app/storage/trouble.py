@@ -65,6 +65,16 @@ DATABASE: Final[tuple[Words, ...]] = (
         "Postgres does not answer: nothing listens on port {1} of {0}. Start it, or correct OPENHOURS_DATABASE_URL.",
     ),
     (
+        r"too many clients already|remaining connection slots|too many connections for",
+        DatabaseUnavailable,
+        "Postgres has as many connections as it takes: raise its max_connections, or run fewer replicas or slots.",
+    ),
+    (
+        r"database system is (?:starting up|shutting down|in recovery mode|not yet accepting)",
+        DatabaseUnavailable,
+        "Postgres is starting or stopping: try again in a moment.",
+    ),
+    (
         r"No space left on device",
         DatabaseFull,
         "The disk of Postgres is full: make room there; what has failed is tried again.",

@@ -11,6 +11,7 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg2
 import pytest
 from redis import Redis, ResponseError
 from sqlalchemy import text
@@ -20,6 +21,7 @@ from app.storage.object_store import ObjectStore, StoreAddress
 from app.storage.postgres import build_engine, database_errors
 from app.storage.redis_client import build_redis, redis_errors
 from app.storage.resources import Addresses, Resources
+from app.storage.trouble import database_trouble
 from tests.commands import free_port
 
 SECRET = "sesame-open-up"
@@ -47,6 +49,22 @@ def test_a_postgres_that_cannot_be_used_is_told_by_its_cause(servers: Addresses,
         pass
     engine.dispose()
     assert_told(told.value, *POSTGRES[address], secrets=(SECRET, str(works.password)))
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("FATAL:  sorry, too many clients already", "raise its max_connections"),
+        ("FATAL:  remaining connection slots are reserved for roles with SUPERUSER", "raise its max_connections"),
+        ('FATAL:  too many connections for role "openhours"', "raise its max_connections"),
+        ("FATAL:  the database system is in recovery mode", "is starting or stopping"),
+    ],
+)
+def test_a_postgres_that_takes_no_connection_says_why(says: str, told: str) -> None:
+    trouble = database_trouble(psycopg2.OperationalError(says))
+    assert (trouble.code, trouble.retryable) == ("database_unavailable", True)
+    assert told in trouble.message
+    assert "FATAL" not in trouble.message
 
 
 def test_a_postgres_without_room_is_told_as_that(resources: Resources) -> None:
