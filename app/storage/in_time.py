@@ -41,7 +41,7 @@ class InTime(Generic[T]):
         except NotInTime:
             if future.done():
                 raise
-            raise self._late from None
+            raise self._late.with_traceback(None) from None  # it would grow with each raise
 
     def _fill(self, future: "Future[T]") -> None:
         try:
