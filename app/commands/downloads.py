@@ -8,7 +8,7 @@ from app.commands.terminal import out
 from app.errors import InvalidParameters
 
 #: Endings of files that have rows.
-_TABLES: Final = (".csv", ".parquet")
+TABLES: Final = (".csv", ".parquet")
 
 
 def target_of(given: str | None, default: str) -> Path:
@@ -39,7 +39,7 @@ def downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, Pa
         file = File.of(raw)
         path = place_of(file.name, target, is_main=number == 0)
         client.download(file, path)
-        size = f"{file.rows:,} rows" if path.suffix in _TABLES else f"{file.bytes:,} bytes"
+        size = f"{file.rows:,} rows" if path.suffix in TABLES else f"{file.bytes:,} bytes"
         out.print(f"{path}: {size} as of {answer['as_of']}", markup=False)
         yield file.name, path
 

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.commands import opening
-from app.commands.downloads import downloaded, target_of
+from app.commands.downloads import TABLES, downloaded, target_of
 from app.commands.opening import Server
 from app.commands.terminal import out
 from app.errors import ReportNotComplete
@@ -47,7 +47,8 @@ def status(
         case "Complete":
             out.print(f"Complete, as of {answer['as_of']}")
             for file in answer["files"]:
-                out.print(f"{file['name']}: {file['rows']:,} rows, {file['bytes']:,} bytes")
+                rows = f"{file['rows']:,} rows, " if file["name"].endswith(TABLES) else ""
+                out.print(f"{file['name']}: {rows}{file['bytes']:,} bytes")
                 if not is_passing:
                     out.print(f"  {escape(file['url'])}")
             if is_passing:
