@@ -5,7 +5,6 @@ Keys:
 """
 
 import logging
-from collections.abc import Callable
 from threading import Event
 from typing import Final
 
@@ -35,7 +34,9 @@ class Reachability:
         self._resources = resources
         self._was_up: dict[str, bool] = {}
         asks = {"postgres": self._postgres, "redis": self._redis, "s3": resources.object_store.look}
-        self._asks = {server: _in_time(server, ask) for server, ask in asks.items()}
+        self._asks = {
+            server: InTime(ask, of=server, seconds=ANSWER_SECONDS, error=Unavailable) for server, ask in asks.items()
+        }
 
     def look(self, stopping: Event, _: object) -> None:
         """One round."""
@@ -62,8 +63,3 @@ class Reachability:
     def _redis(self) -> None:
         with redis_errors():
             self._resources.redis.set("openhours:look", "1", ex=60)
-
-
-def _in_time(server: str, ask: Callable[[], None]) -> InTime[None]:
-    late = Unavailable(f"{server} has not answered for {ANSWER_SECONDS} seconds.")
-    return InTime(ask, seconds=ANSWER_SECONDS, late=late)

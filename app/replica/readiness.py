@@ -33,8 +33,7 @@ class Readiness:
         self._lock = Lock()
         self._checked_at = -float("inf")
         self._error: OpenhoursError | None = None
-        late = DatabaseUnavailable(f"Postgres has not answered for {ANSWER_SECONDS} seconds.")
-        self._asked = InTime(self._look, seconds=ANSWER_SECONDS, late=late)
+        self._asked = InTime(self._look, of="Postgres", seconds=ANSWER_SECONDS, error=DatabaseUnavailable)
 
     def check(self) -> None:
         """Raise ReplicaUnavailable, ReplicaFault or NotMigrated unless ready."""

@@ -7,7 +7,7 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import Generic, TypeVar
 
-from app.errors import OpenhoursError
+from app.errors import Unavailable
 
 T = TypeVar("T")
 
@@ -20,16 +20,17 @@ class InTime(Generic[T]):
     A server that stands still keeps its connections open and says nothing, so no timeout of the network ends the wait.
     """
 
-    def __init__(self, ask: Callable[[], T], *, seconds: float, late: OpenhoursError) -> None:
-        """``late`` is raised if there is no answer ``seconds`` after the question."""
+    def __init__(self, ask: Callable[[], T], *, of: str, seconds: float, error: type[Unavailable]) -> None:
+        """``error`` is raised, naming ``of``, the server, if there is no answer ``seconds`` after the question."""
         self._ask = ask
         self._seconds = seconds
-        self._late = late
+        self._of = of
+        self._error = error
         self._lock = Lock()
         self._asked: _Asked[T] | None = None
 
     def answer(self) -> T:
-        """The answer, or what it raises; raises ``late`` without one, at once while an older question hangs."""
+        """The answer, or what it raises; raises the error without one, at once while an older question hangs."""
         with self._lock:
             if self._asked is None or self._asked[0].done():
                 self._asked = Future(), monotonic()
@@ -41,7 +42,7 @@ class InTime(Generic[T]):
         except NotInTime:
             if future.done():
                 raise
-            raise self._late.with_traceback(None) from None  # it would grow with each raise
+            raise self._error(f"{self._of} has not answered for {self._seconds:g} seconds.") from None
 
     def _fill(self, future: "Future[T]") -> None:
         try:

@@ -29,8 +29,7 @@ class PostgresCollector(Collector):
     def __init__(self, engine: Engine, *reads: ReadMetrics) -> None:
         self._engine = engine
         self._reads = reads
-        late = DatabaseUnavailable(f"Postgres has not answered for {SCRAPE_SECONDS} seconds.")
-        self._found = InTime(self._read, seconds=SCRAPE_SECONDS, late=late)
+        self._found = InTime(self._read, of="Postgres", seconds=SCRAPE_SECONDS, error=DatabaseUnavailable)
 
     def collect(self) -> Iterator[Metric]:
         """Read them all on one connection."""

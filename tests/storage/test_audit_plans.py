@@ -14,7 +14,7 @@ from app.access import audit
 from app.access.audit_log import AuditLog, Entry, Filter
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
-from tests.conftest import fresh_resources
+from tests.storage.filling import filled
 from tests.storage.test_plans import ROWS, entries, read_little
 
 #: What each filter selects a fifth of all rows by; no row has two of them.
@@ -33,11 +33,7 @@ START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def large(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
-    with fresh_resources(servers, session_settings) as fresh:
-        with fresh.engine.begin() as connection:
-            connection.execute(text(_ROWS))
-        with fresh.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE audit"))
+    with filled(servers, session_settings, _ROWS, tables="audit") as fresh:
         yield fresh
 
 

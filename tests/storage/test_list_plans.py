@@ -5,14 +5,14 @@ from threading import Event
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 
 from app.access import user_records
 from app.deliveries import records, retention
 from app.settings import Settings
 from app.sources import status
 from app.storage.resources import Addresses, Resources
-from tests.conftest import fresh_resources
+from tests.storage.filling import filled
 from tests.storage.test_plans import READ, ROWS, read, read_little, steps_of
 
 #: One webhook has got everything, of the other everything failed, the third is new.
@@ -37,11 +37,7 @@ SELECT 'u' || n, 'u' || n, 'person', 'viewer', now() - n * interval '1 second' F
 
 @pytest.fixture(scope="module")
 def large(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
-    with fresh_resources(servers, session_settings) as fresh:
-        with fresh.engine.begin() as connection:
-            connection.execute(text(_INSERTS))
-        with fresh.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE event, delivery, source_gap, app_user"))
+    with filled(servers, session_settings, _INSERTS, tables="event, delivery, source_gap, app_user") as fresh:
         yield fresh
 
 

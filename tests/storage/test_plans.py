@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 
 from app.access import audit_log
 from app.access.audit_log import Filter
@@ -19,7 +19,7 @@ from app.jobs.records import JobStatus
 from app.reports.registry import REPORT_KINDS
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
-from tests.conftest import fresh_resources
+from tests.storage.filling import filled
 
 #: Rows of each sort; a scan of one of them is far beyond READ.
 ROWS = 20_000
@@ -60,12 +60,9 @@ FROM generate_series(1, {ROWS}) AS n
 
 @pytest.fixture(scope="module")
 def large(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
-    with fresh_resources(servers, session_settings) as fresh:
-        with fresh.engine.begin() as connection:
-            for statement in (_REPORTS, _JOBS, _DATASETS, _AUDIT):
-                connection.execute(text(statement))
-        with fresh.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE report, dataset, audit"))
+    with filled(
+        servers, session_settings, _REPORTS, _JOBS, _DATASETS, _AUDIT, tables="report, dataset, audit"
+    ) as fresh:
         yield fresh
 
 
