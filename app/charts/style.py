@@ -126,23 +126,27 @@ class Layers:
         head = EDGE + TITLE_SIZE + LINE_HEIGHT * len(lines) + _HEAD_GAP
         # The title keeps clear of what is drawn; an unseen line makes that the same whatever the numbers are.
         ceiling = self.over([{}]).mark_rule(opacity=0).encode(**fixed(x=0, x2=1, y=-frame.above))
-        chart = alt.layer(ceiling, *self._charts).properties(
-            width=frame.width,
-            height=frame.height,
-            background=PAPER,
-            autosize=alt.AutoSizeParams(type="none"),
-            padding={"left": frame.left, "right": frame.right, "top": head + frame.above, "bottom": frame.below},
-            title=alt.TitleParams(
-                text=title,
-                subtitle=lines,
-                anchor="start",
-                frame="group",
-                dx=EDGE - frame.left,
-                offset=_HEAD_GAP,
-            ),
-        )
-        spec: dict[str, Any] = chart.to_dict(validate=False)
-        return spec | {"config": _CONFIG, "datasets": dict(self._rows)}
+        # alt.layer() would copy every layer, with all that is in it, several times over.
+        layers = [one.to_dict(validate=False, context={"top_level": False}) for one in (ceiling, *self._charts)]
+        return {
+            "$schema": alt.SCHEMA_URL,
+            "autosize": {"type": "none"},
+            "background": PAPER,
+            "config": _CONFIG,
+            "datasets": dict(self._rows),
+            "height": frame.height,
+            "layer": layers,
+            "padding": {"left": frame.left, "right": frame.right, "top": head + frame.above, "bottom": frame.below},
+            "title": {
+                "text": title,
+                "subtitle": lines,
+                "anchor": "start",
+                "frame": "group",
+                "dx": EDGE - frame.left,
+                "offset": _HEAD_GAP,
+            },
+            "width": frame.width,
+        }
 
 
 def printable(name: str) -> str:
