@@ -31,6 +31,8 @@ def build_redis(url: str, *, timeout_seconds: float, retries: int = 1) -> Redis:
         socket_timeout=timeout_seconds,
         socket_connect_timeout=timeout_seconds,
         retry=Retry(NoBackoff(), retries, supported_errors=(RedisConnectionError,)),
+        # Otherwise each connection reads its library's version from a file, and makes two requests to tell it.
+        driver_info=None,
     )
     return client
 
