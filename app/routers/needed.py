@@ -26,16 +26,17 @@ class Needed:
     """The routes of one application."""
 
     routes: Sequence[Declared]
-    _fixed: dict[tuple[str, str], Declared | None] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # Routes without parameters, most of all polls, are found without trying those before them.
-        wanted = {(method, route.path) for route in self.routes for method in route.methods if "{" not in route.path}
-        object.__setattr__(self, "_fixed", {one: self._first(*one) for one in wanted})
+    _fixed: dict[tuple[str, str], Declared] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def match(self, method: str, path: str) -> Declared | None:
         """The route that will answer, as Starlette chooses it: the first whose path and method match."""
-        return self._fixed.get((method, path)) or self._first(method, path)
+        # Routes without parameters, most of all polls, are found at once when they are asked for again.
+        if (known := self._fixed.get((method, path))) is not None:
+            return known
+        found = self._first(method, path)
+        if found is not None and found.path == path and method in found.methods:
+            self._fixed[method, path] = found
+        return found
 
     def _first(self, method: str, path: str) -> Declared | None:
         for route in self.routes:
