@@ -1,8 +1,8 @@
 """What is in a page, as the parser of the standard library reads it."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 
 #: Elements without an end.
@@ -26,14 +26,21 @@ class Element:
     def all(self, tag: str | None = None, **attributes: str) -> list["Element"]:
         """Elements below it, of a tag and with attributes; ``_`` in a name stands for a hyphen."""
         wanted = {name.replace("_", "-").strip("-"): value for name, value in attributes.items()}.items()
-        return [one for one in self._below() if tag in {None, one.tag} and wanted <= one.attributes.items()]
+        return [
+            one
+            for one in self._below
+            if (tag is None or tag == one.tag) and (not wanted or wanted <= one.attributes.items())
+        ]
 
-    def _below(self) -> Iterator["Element"]:
-        """All elements below it, in the order of their beginnings."""
+    @cached_property
+    def _below(self) -> list["Element"]:
+        """All elements below it, in the order of their beginnings; it is asked when all have been read."""
+        below = []
         for part in self.parts:
             if isinstance(part, Element):
-                yield part
-                yield from part._below()
+                below.append(part)
+                below += part._below
+        return below
 
     def one(self, tag: str | None = None, **attributes: str) -> "Element":
         """The only such element."""
