@@ -184,7 +184,9 @@ def _most_precise(holds: str, found: Guess) -> dict[str, Any] | None:
         return {"date": "iso", "zone": "UTC"}
     if found.what == "text" and holds == "weekday":
         return {"hours": "en"} if inner(found.name) in HOURS else {"weekday": "en"}
-    return {"time": "24h"} if found.what == "text" and holds.startswith("time of day") else None
+    if found.what != "text" or not holds.startswith("time of day"):
+        return None
+    return {"time": "12h" if any(re.search(r"[0-9] ?[ap]\.?m", text.lower()) for text in found.examples) else "24h"}
 
 
 def place(layout: Layout, name: str) -> Any:

@@ -35,6 +35,9 @@ _OF_TIMES: Final = re.compile(
 _ABBREVIATED: Final = re.compile(r"(.*[0-9AaPpMm.]) ([A-Z]{2,5})")
 _NO_ZONES: Final = frozenset(("AM", "PM", "UTC", "GMT"))
 
+#: A time of day, with its hour and, of those with halves, AM or PM.
+_CLOCK: Final = re.compile(r"(?<![0-9:.])([0-9]{1,2}):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: *([AaPp])\.?[Mm]\b)?")
+
 _NAMED: Final = ("iso", "dmy", "mdy", "ymd", "rfc2822", "ctime")
 
 #: Formats of which only the numbers tell which one it is.
@@ -66,9 +69,10 @@ def instant_of(name: str, texts: Sequence[str], form: str | None = None) -> Foun
         return None
     if fits == list(DAY_OR_MONTH):
         return "instant", {}, (f"{name}: is {texts[0]!r} day or month first? Set date to {fits[0]} or {fits[1]}.", "")
+    halves = _without_half(name, texts)
     if reads(texts, lambda text: instant(Dates(fits[0]).instant(text)), (Wrong, Unmappable)):
-        return "instant", {"date": fits[0]}
-    return "instant", {"date": fits[0], "zone": "UTC"}, *_which_zone(name, texts)
+        return "instant", {"date": fits[0]}, *halves
+    return "instant", {"date": fits[0], "zone": "UTC"}, *_which_zone(name, texts), *halves
 
 
 def _plain(texts: Sequence[str]) -> Found:
@@ -83,6 +87,16 @@ def _which_zone(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     if "utc" in name.lower():
         return []
     return [(f"{name}: which zone are times such as {texts[0]!r} of?", "UTC")]
+
+
+def _without_half(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """The question of a time up to 12:59 that has neither AM nor PM, where other times of the column have one."""
+    halves = [(text, found) for text in texts if (found := _CLOCK.search(text)) is not None]
+    odd = [text for text, found in halves if not found[2] and 1 <= int(found[1]) <= 12]
+    if not odd or len(odd) == len(halves) or not any(found[2] for _, found in halves):
+        return []
+    asked = f"{name}: is {odd[0]!r} in the morning or the evening? It has neither AM nor PM, which other times have."
+    return [(f"{asked} Write it with one.", "")]
 
 
 def _of_digits(name: str, texts: Sequence[str]) -> Found:
