@@ -15,6 +15,10 @@ from app.ingest.inspection.words import HTTP_CODES
 #: Names of beginnings that say so only beside these ends: Zabbix has Time and Recovery time, StatusCake created_at.
 _BESIDE: Final = {"recoverytime": ("time",), "endedat": ("createdat",), "resolvedat": ("createdat",)}
 
+#: The same in files of incidents alone, since issues are created and resolved, too.
+_BESIDE_IN_INCIDENTS: Final = {"resolvedon": ("createdon",), "resolved": ("created", "opened")}
+_INCIDENTS: Final = re.compile(r"incident|outage|urgency|severity|alert", re.IGNORECASE)
+
 #: Columns of what an incident is called, and those that only files of incidents have.
 _TITLES: Final = frozenset(("name", "title", "label", "summary", "key"))
 _OF_INCIDENTS: Final = frozenset(("impact", "incidentupdates", "postmortembody", "shortlink", "severity"))
@@ -29,6 +33,8 @@ _OF_OUTAGES: Final = re.compile(
 
 #: Columns of the type of what is listed, and words of those that are no outages.
 _TYPES: Final = frozenset(("type", "kind", "category", "outagetype", "incidenttype", "class", "art", "typ"))
+#: Columns of how bad an incident is: those that are not bad leave a store up.
+_DEGREES: Final = frozenset(("urgency", "severity", "priority"))
 _NO_OUTAGE: Final = re.compile(r"plan|maint|wartung|degrad|slow|partial|test|mantenimiento", re.IGNORECASE)
 
 
@@ -40,7 +46,8 @@ def outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> tuple[dict[s
     instants = {when(one.name): one for one in guesses if one.what == "instant"}
     instants |= {plain(one.name): one for one in guesses if one.what == "instant"}
     ends = next((instants[name] for name in ENDS if name in instants), None)
-    names = BEGINS if ends is None or inner(ends.name) not in _BESIDE else (*BEGINS, *_BESIDE[inner(ends.name)])
+    beside = _BESIDE | (_BESIDE_IN_INCIDENTS if any(map(_INCIDENTS.search, (stem, *layout.names))) else {})
+    names = BEGINS if ends is None else (*BEGINS, *beside.get(when(ends.name), ()))
     begins = next((instants[name] for name in names if name in instants), None)
     if begins is None or ends is None:
         return None
@@ -123,7 +130,7 @@ def _mixed(layout: Layout, guesses: Sequence[Guess]) -> Questions:
     """The question of a file of several problems, of which some may not be outages."""
     for at, one in enumerate(guesses):
         texts = [text for text in dict.fromkeys(layout.column(at)) if text]
-        are_several = inner(one.name) in _PROBLEMS and len(texts) > 1
+        are_several = inner(one.name) in _PROBLEMS | _DEGREES and len(texts) > 1
         are_other = inner(one.name) in _TYPES and any(map(_NO_OUTAGE.search, texts))
         if are_several or are_other:
             named = ", ".join(map(repr, texts[:3]))

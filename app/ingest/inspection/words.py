@@ -20,7 +20,7 @@ _INACTIVE: Final = (
     *("error", "dead", "unavailable", "unhealthy", "outage", "timeout", "timed out", "stopped", "alarm", "not ok"),
     *("request timed out", "no response", "no answer", "connection refused", "not responding", "not reachable"),
     *("disconnected", "major outage"),
-    *("inaktiv", "nicht erreichbar", "nicht verfügbar", "ausgefallen", "gestört", "störung"),
+    *("inaktiv", "nicht erreichbar", "nicht verfügbar", "ausgefallen", "ausfall", "gestört", "störung"),
     *("inactif", "hors ligne", "indisponible", "en panne", "panne", "arrêté"),
     *("inactivo", "fuera de línea", "caído", "no disponible"),
     *("inattivo", "non raggiungibile", "inativo", "indisponível", "niet bereikbaar", "onbereikbaar"),
