@@ -54,3 +54,34 @@ def test_a_rounded_instant_is_told_with_what_to_do() -> None:
     assert found.rejections[0].reason.endswith(
         "a spreadsheet has rounded it; export it again with all digits, as a number without decimals"
     )
+
+
+def test_an_outage_that_goes_on_has_no_end() -> None:
+    content = "Site,Start,End\nA,2024-05-01 10:00,2024-05-01 10:05\nA,2024-05-01 11:00,ongoing\n"
+    rows = [row[:3] for row in rows_as_proposed(content, "outages.csv", "polls")]
+    assert rows == [("A", 0, AT), ("A", 1, AT + 5 * MINUTE), ("A", 0, AT + 60 * MINUTE)]
+
+
+#: Rows that would be outages by mistake, and a part of the question that must be answered first.
+NO_OUTAGES = {
+    "an end before the beginning": (
+        "Site,Start,End\nA,2024-05-01 10:05,2024-05-01 10:00\n",
+        "End: '2024-05-01 10:00' is before '2024-05-01 10:05'",
+    ),
+    "holidays": ("Name,Start,End\nChristmas,2024-12-24,2024-12-26\n", "is each row an outage?"),
+    "incidents of a status page": (
+        (
+            "name,component,created_at,resolved_at,impact\n"
+            "x,API,2024-05-01T10:00:00Z,2024-05-01T10:05:00Z,minor\n"
+            "y,API,2024-05-01T12:00:00Z,2024-05-01T13:05:00Z,maintenance\n"
+        ),
+        "down while it has any of 'minor', 'maintenance'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NO_OUTAGES)
+def test_what_may_be_no_outage_is_asked_about(name: str) -> None:
+    content, asked = NO_OUTAGES[name]
+    found = look(content, "list.csv")
+    assert any(asked in question and not answer for question, answer in found.proposal.questions)

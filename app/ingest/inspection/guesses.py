@@ -10,7 +10,7 @@ from babel.core import get_global
 
 from app.ingest.inspection.instants import DAY_OR_MONTH, Found, fit_all, instant_of, reads
 from app.ingest.inspection.names import names_ids, plain_words
-from app.ingest.inspection.words import HTTP_CODES, NO, SAYS_DOWN, SAYS_NOT, SAYS_UP, STATUSES, YES, is_nothing
+from app.ingest.inspection.words import HTTP_CODES, NO, ONGOING, SAYS_DOWN, SAYS_NOT, SAYS_UP, STATUSES, YES, is_nothing
 from app.mapping.numbered_hours import hours_of_numbered_days
 from app.mapping.times import CLOSED, days, opening_hours, time_of_day
 from app.mapping.unmappable import Unmappable
@@ -94,6 +94,9 @@ def _given(texts: Sequence[str]) -> list[str]:
 def _found(name: str, given: Sequence[str]) -> Found:
     if not given:
         return "nothing", {}
+    ended = [text for text in given if text.lower() not in ONGOING]
+    if len(ended) < len(given) and (found := ended and instant_of(name, ended)):
+        return found
     for look in (instant_of, _http_code, _status, _zone, _weekday, _address, _number, _time, _hours):
         if (found := look(name, given)) is not None:
             return found

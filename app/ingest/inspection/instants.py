@@ -1,7 +1,7 @@
 """Whether the texts of a column are instants, and how they are written."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from app.ingest.values import Wrong, instant
@@ -87,6 +87,14 @@ def _which_zone(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     if "utc" in name.lower():
         return []
     return [(f"{name}: which zone are times such as {texts[0]!r} of?", "UTC")]
+
+
+def instant_text(text: str, rule: Mapping[str, Any]) -> int | None:
+    """The instant of a text by a rule that has no more than a date and a zone, microseconds; None of another text."""
+    try:
+        return instant(Dates(rule["date"], rule.get("zone")).instant(text) if "date" in rule else text)
+    except (Wrong, Unmappable):
+        return None
 
 
 def _without_half(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:

@@ -67,6 +67,24 @@ NULLS: Final = (
     *("\\N", "(null)", "<null>", "nil", "undefined"),
 )
 
+#: Words for the end of what has not ended, in small letters.
+ONGOING: Final = frozenset(
+    (
+        *(
+            "ongoing",
+            "on-going",
+            "still down",
+            "in progress",
+            "unresolved",
+            "not resolved",
+            "not yet",
+            "now",
+            "present",
+        ),
+        *("current", "andauernd", "läuft noch", "offen", "noch offen", "en cours", "en curso", "in corso"),
+    )
+)
+
 #: Instants that programs write for nothing: the zero time of Go and .NET, that of MySQL, the beginning of Unix time and
 #: of spreadsheets, the last second of all.
 NO_TIME: Final = re.compile(
