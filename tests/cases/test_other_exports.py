@@ -252,6 +252,8 @@ def test_an_address_that_is_another_in_each_row_is_no_repository(tmp_path: Path)
     [
         ("Repo,Number,State,Created,Closed", "MERGED", "DECLINED"),
         ("Repository,ID,Status,Creation Date,Closed Date", "completed", "abandoned"),
+        ("Repository,Pull Request ID,Status,Created Date,Completed Date", "Completed", "Abandoned"),
+        ("Repo,Number,Merged,Created,Closed", "yes", "no"),
     ],
 )
 def test_pull_requests_that_are_merged_were_merged_when_they_were_closed(

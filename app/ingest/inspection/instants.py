@@ -38,6 +38,10 @@ _NO_ZONES: Final = frozenset(("AM", "PM", "UTC", "GMT"))
 #: A time of day, with its hour and, of those with halves, AM or PM.
 _CLOCK: Final = re.compile(r"(?<![0-9:.])([0-9]{1,2}):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: *([AaPp])\.?[Mm]\b)?")
 
+#: A date of three numbers of two digits, and the day before which hardly any file begins.
+_SHORT: Final = re.compile(r"[0-9]{2}[/\-][0-9]{2}[/\-][0-9]{2}(?![0-9])")
+_FIRST_LIKELY: Final = "2012-01-01"
+
 _NAMED: Final = ("iso", "dmy", "mdy", "ymd", "rfc2822", "ctime")
 
 #: Formats of which only the numbers tell which one it is.
@@ -69,7 +73,7 @@ def instant_of(name: str, texts: Sequence[str], form: str | None = None) -> Foun
         return None
     if fits == list(DAY_OR_MONTH):
         return "instant", {}, (f"{name}: is {texts[0]!r} day or month first? Set date to {fits[0]} or {fits[1]}.", "")
-    halves = _without_half(name, texts)
+    halves = [*_without_half(name, texts), *_year_first(name, texts, fits[0])]
     if reads(texts, lambda text: instant(Dates(fits[0]).instant(text)), (Wrong, Unmappable)):
         return "instant", {"date": fits[0]}, *halves
     return "instant", {"date": fits[0], "zone": "UTC"}, *_which_zone(name, texts), *halves
@@ -87,6 +91,25 @@ def _which_zone(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     if "utc" in name.lower():
         return []
     return [(f"{name}: which zone are times such as {texts[0]!r} of?", "UTC")]
+
+
+def _year_first(name: str, texts: Sequence[str], form: str) -> list[tuple[str, str]]:
+    """The question of dates such as 24-05-01, which are long ago unless the year stands first."""
+    if form not in DAY_OR_MONTH or not all(map(_SHORT.match, texts)):
+        return []
+    if not reads([f"20{text}" for text in texts], Dates("ymd").date, Unmappable):
+        return []
+    last, first = [Dates(form).date(text) for text in texts], [Dates("ymd").date(f"20{text}") for text in texts]
+    if _years(first) > _years(last) or (_years(first) == _years(last) and max(last) >= _FIRST_LIKELY):
+        return []
+    return [
+        (f"{name}: does the year stand first in {texts[0]!r}? Then set date to a pattern such as YY-MM-DD HH:mm.", "")
+    ]
+
+
+def _years(dates: Sequence[str]) -> int:
+    """Over how many years dates are spread."""
+    return int(max(dates)[:4]) - int(min(dates)[:4])
 
 
 def instant_text(text: str, rule: Mapping[str, Any]) -> int | None:

@@ -24,6 +24,13 @@ ONE_OF_ALL: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+#: What is asked of lists beside the one that is read.
+_UNREAD: Final = (
+    "{}: not read, although the records are like those of the list that is read. Make one list of all, with the name "
+    "of the list in each record, or load each list by itself, with records."
+)
+
+
 def assumed(column: str, stem: str) -> tuple[str, str]:
     """The question of a file that does not name the repository, store or project of its rows."""
     what, answer = ONE_OF_ALL[column]
@@ -35,6 +42,7 @@ def questions_of(layout: Layout) -> Questions:
     none = sorted({text for row in layout.rows for text in row if NO_TIME.fullmatch(text)})
     return [
         *((text, "as it is") for text in layout.questions),
+        *((_UNREAD.format(", ".join(layout.unread[:3])), "") for _ in layout.unread[:1]),
         *((f"Does {text!r} stand for no value?", "yes") for text in none),
     ]
 
