@@ -71,7 +71,9 @@ def _tell(found: "Inspection") -> None:
             json.dumps(found.proposal.document, ensure_ascii=False), markup=False, highlight=False, soft_wrap=True
         )
     for name in found.proposal.missing:
-        err.print(f"missing: no column seems to be {name}", markup=False)
+        words = "|".join(_words(found.proposal.kind, name)) or "TEXT"
+        told = f"if it is the same in all rows, use --set {name}={words}"
+        err.print(f"missing: no column seems to be {name}; {told}", markup=False, soft_wrap=True)
     for text, assumed in found.proposal.questions:
         err.print(f"undecided: {text}" + (f" Assumed: {assumed}" if assumed else ""), markup=False)
     for row in found.rows:
@@ -80,6 +82,13 @@ def _tell(found: "Inspection") -> None:
         err.print(str(mistake), markup=False)
     for warned in found.warnings:
         err.print(in_a_line(asdict(warned)), markup=False)
+
+
+def _words(kind: str, name: str) -> tuple[str, ...]:
+    """The words that a column of a kind may have; none of one that may have others."""
+    from app.ingest.registry import DATASET_KINDS  # noqa: PLC0415 - as above
+
+    return tuple(next(one for one in DATASET_KINDS[kind].columns if one.name == name).type.allowed)
 
 
 def _accept(file: Path, found: "Inspection", document: str) -> None:

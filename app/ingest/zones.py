@@ -46,6 +46,14 @@ _ALSO_CALLED: Final = {
 #: What lists of zones put before a name: the offset in winter.
 _OFFSET_BEFORE: Final = re.compile(r"^\s*\((?:GMT|UTC)(?:[+-]\d{1,2}:?\d{2})?\)\s*")
 
+#: Hours of the largest offset.
+MOST_HOURS: Final = 14
+
+#: An offset in place of a zone: UTC+2, GMT-05:00, +0530.
+_OFFSET: Final = re.compile(
+    r"\s*\(?(?:UTC|GMT)? ?(?P<sign>[+\-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?\)?\s*", re.IGNORECASE
+)
+
 #: What stands in place of "Standard Time" where people choose a zone, folded.
 _TIME_SHOWN: Final = re.compile(r"(?: daylight)? time(?: \(us (?:&|and) canada\))?$(?<! standard time)")
 
@@ -90,11 +98,21 @@ def hint(text: str) -> str:
     """What a person may have meant by a text that is no zone, to be put behind the refusal; empty without an idea."""
     if len(text) > GUESSED_LENGTH:
         return ""
+    if (found := _OFFSET.fullmatch(text)) is not None and int(found["hours"]) <= MOST_HOURS:
+        return _of_offset(found)
     text = _OFFSET_BEFORE.sub("", text)
     spelt_otherwise = _by_lower_case().get(text.lower()) or _of_windows(text)
     if spelt_otherwise and "/" in spelt_otherwise:
         return f"; did you mean {spelt_otherwise}?"
     return _of_country(text) or _of_abbreviation(text) or _of_spelling(text)
+
+
+def _of_offset(found: re.Match[str]) -> str:
+    """What to write for an offset: a place, or the zone of Etc, whose sign is the opposite."""
+    hours, minutes = int(found["hours"]), int(found["minutes"] or 0)
+    fixed = f"Etc/GMT{'-' if found['sign'] == '+' else '+'}{hours}"
+    told = "; an offset does not say when the clocks change: name a place such as Europe/Berlin"
+    return told + (f", or {fixed} for a clock that never changes" if not minutes and fixed in known_zones() else "")
 
 
 def _of_windows(text: str) -> str | None:

@@ -15,6 +15,17 @@ _LONGEST: Final = 100
 _ZONED: Final = re.compile(r"(?P<time>.*?[^ ]) *(?:\[(?P<in>[^\]]+)\]|(?P<name>[A-Z][A-Za-z_]+/[A-Za-z0-9_/+-]+))")
 
 
+#: What is odd about texts that begin so.
+_ODD: Final = {
+    re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}$"): (
+        "a spreadsheet has rounded it; export it again with all digits, as a number without decimals"
+    ),
+    re.compile(r".*:[0-9]{2}:60"): "it is a leap second; write the second after it",
+    re.compile(r".*[T ]24:"): "a day ends at 23:59:59; write 00:00 of the next one",
+    re.compile(r"[A-Za-z]{3} +[0-9]{1,2} +[0-9]{2}:[0-9]{2}"): "it has no year",
+}
+
+
 @lru_cache(maxsize=1024)
 def offset_of(text: str) -> int | None:
     """An offset from UTC, microseconds."""
@@ -39,12 +50,8 @@ def without_zone(text: str) -> tuple[str, str | None]:
 def why_not(text: str) -> str:
     """What is odd about a text that is no time, where that can be told."""
     plain = text.strip()
-    if re.search(r":[0-9]{2}:60", plain):
-        return ": it is a leap second; write the second after it"
-    if re.search(r"[T ]24:", plain):
-        return ": a day ends at 23:59:59; write 00:00 of the next one"
-    if re.match(r"[A-Za-z]{3} +[0-9]{1,2} +[0-9]{2}:[0-9]{2}", plain):
-        return ": it has no year"
+    if (odd := next((told for form, told in _ODD.items() if form.match(plain)), None)) is not None:
+        return f": {odd}"
     if (found := re.search(r" ([A-Z]{2,5})$", plain)) and found[1] not in {"AM", "PM"}:
         name = found[1]
         return (

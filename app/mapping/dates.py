@@ -30,7 +30,7 @@ _OFFSET: Final = (
 )
 _ANY_OFFSET: Final = rf"(?: *{_OFFSET}(?: UTC)?)?"
 _AM_PM: Final = r"(?P<a>[AaPp])\.?[Mm]\.?"
-_CLOCK: Final = rf"(?P<h>[0-9]{{1,2}}):(?P<m>[0-9]{{2}})(?::(?P<s>[0-9]{{2}}){_FRACTION})?(?: *{_AM_PM})?"
+_CLOCK: Final = rf"(?P<h>[0-9]{{1,2}}):(?P<m>[0-9]{{2}})(?::(?P<s>[0-9]{{2}}){_FRACTION})?(?: *{_AM_PM}| *Uhr)?"
 _ISO_DATE: Final = r"(?P<Y>[0-9]{4})-?(?P<M>[0-9]{2})-?(?P<D>[0-9]{2})"
 _ISO_CLOCK: Final = rf"(?P<h>[0-9]{{2}}):?(?P<m>[0-9]{{2}})(?::?(?P<s>[0-9]{{2}}){_FRACTION})?"
 _DAY_MONTH: Final = r"(?P<D>[0-9]{1,2})[./\-](?P<M>[0-9]{1,2})[./\-](?P<Y>[0-9]{4}|[0-9]{2})"

@@ -4,12 +4,22 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from app.errors import InvalidParameters
 from app.mapping.dates import require_date_format
 from app.mapping.expressions import require_expression
 from app.mapping.languages import require_language
+from app.mapping.numbered_hours import FORMS
 from app.timeline.zones import known_zones
 from app.wording.each_once import RepeatedName, json_of
 from app.wording.numbers import in_digits
@@ -55,7 +65,9 @@ class Rule(_Part):
         None, description="How times of day are written."
     )
     weekday: str | None = Field(None, description="Language of weekdays, which may be ranges.")
-    hours: str | None = Field(None, description="Language of opening hours such as Mon-Fri 09:00-17:00.")
+    hours: str | None = Field(
+        None, description="Language of opening hours such as Mon-Fri 09:00-17:00, or a form of numbers."
+    )
 
     @field_validator("from_")
     @classmethod
@@ -89,8 +101,8 @@ class Rule(_Part):
 
     @field_validator("weekday", "hours")
     @classmethod
-    def _known_language(cls, language: str | None) -> str | None:
-        if language is not None:
+    def _known_language(cls, language: str | None, info: ValidationInfo) -> str | None:
+        if language is not None and not (info.field_name == "hours" and language in FORMS):
             require_language(language)
         return language
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.mapping.document import Mapping, Not, Row, Rule, Where, places_of, template_places
-from app.mapping.times import Window, days, opening_hours
+from app.mapping.numbered_hours import windows_of
+from app.mapping.times import Window, days
 from app.mapping.unmappable import Unmappable
 
 Place = str | int
@@ -162,6 +163,6 @@ def _windows(text: str, rule: Rule) -> Iterator[Window]:
         if rule.weekday is not None:
             yield from ((str(day), "", "") for day in days(text, rule.weekday))
         else:
-            yield from opening_hours(text, rule.hours or "")
+            yield from windows_of(text, rule.hours or "")
     except Unmappable:
         yield text, "00:00:00", "24:00:00"

@@ -56,6 +56,7 @@ def time_of_day(text: str, form: str) -> str:
     Args:
         text: such as 9:00 AM (``12h``), 0900, 9 or 26:30 (``24h``), 0.375 (``fraction`` of a day).
         form: one of these, or ``minutes``, ``seconds`` or ``milliseconds`` after midnight: 540, 32400, 32400000.
+            ``12h`` also reads 17:00 and 0:30, which have one meaning without AM or PM.
     """
     plain = _NAMED.get(text.strip().lower(), text.strip())
     if form in _COUNTED:
@@ -70,14 +71,24 @@ def time_of_day(text: str, form: str) -> str:
         if not 0 <= share <= 1:
             raise Unmappable("bad_time", "is not a fraction of a day such as 0.375, from 0 to 1")
         return _clock(round(share * 86_400))
-    found = _ONE_CLOCK.fullmatch(plain)
-    is_named = plain != text.strip()
     if plain.lower() in CLOSED:
         raise Unmappable("bad_time", "is not a time of day; a closed day has no row: leave the row out with where")
-    if found is None or (not is_named and (form == "12h") != bool(found[4])):
+    found = _ONE_CLOCK.fullmatch(plain)
+    if found is not None and plain == text.strip():
+        found = _in_form(found, form)
+    if found is None:
         example = "9:00 AM" if form == "12h" else "09:00, 0900 or 9"
         raise Unmappable("bad_time", f"is not a time of day such as {example}")
     return _clock(_seconds(found, 1))
+
+
+def _in_form(found: re.Match[str], form: str) -> re.Match[str] | None:
+    """The same time if it is written in this form; raises Unmappable for one that has two meanings."""
+    if form == "12h" and not found[4] and ":" in found[0]:
+        if 1 <= int(found[1]) <= 12:
+            raise Unmappable("bad_time", "has neither AM nor PM: it may be in the morning or the evening")
+        return found
+    return found if (form == "12h") == bool(found[4]) else None
 
 
 def days(text: str, language: str) -> list[int]:

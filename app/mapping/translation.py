@@ -6,7 +6,8 @@ from typing import Final
 
 from app.mapping.dates import Dates
 from app.mapping.document import Rule
-from app.mapping.times import days, opening_hours, time_of_day
+from app.mapping.numbered_hours import windows_of
+from app.mapping.times import days, time_of_day
 from app.mapping.unmappable import Unmappable
 
 #: Of each way to write numbers: what groups digits, and the decimal sign.
@@ -118,7 +119,7 @@ def _expanded(rule: Rule) -> Reading:
             return text
         if rule.weekday is not None:
             return str(days(text, rule.weekday)[0])
-        return opening_hours(text, rule.hours or "")[0][0]
+        return windows_of(text, rule.hours or "")[0][0]
 
     return read
 

@@ -247,11 +247,37 @@ def test_an_address_that_is_another_in_each_row_is_no_repository(tmp_path: Path)
     ]
 
 
+@pytest.mark.parametrize(
+    ("columns", "merged", "declined"),
+    [
+        ("Repo,Number,State,Created,Closed", "MERGED", "DECLINED"),
+        ("Repository,ID,Status,Creation Date,Closed Date", "completed", "abandoned"),
+        ("Repository,Pull Request ID,Status,Created Date,Completed Date", "Completed", "Abandoned"),
+        ("Repo,Number,Merged,Created,Closed", "yes", "no"),
+    ],
+)
+def test_pull_requests_that_are_merged_were_merged_when_they_were_closed(
+    tmp_path: Path, columns: str, merged: str, declined: str
+) -> None:
+    ends = f"{CREATED},{ENDED}"
+    csv = f"{columns}\nacme/web,7,{merged},{ends}\nacme/web,8,{declined},{ends}\nacme/web,9,open,{CREATED},\n"
+    rows = read(tmp_path, "prs.csv", csv)
+    assert [row.get("merged_at") for row in rows] == [rows[0]["closed_at"], None, None]
+    assert [row.get("closed_at") is None for row in rows] == [False, False, True]
+    (told,) = look(tmp_path / "prs.csv").proposal.questions
+    assert told == (f"{columns.split(',')[2]}: were those that are {merged} merged when they were closed?", "yes")
+
+
 def test_pull_requests_that_are_merged_at_no_known_time_are_asked_about(tmp_path: Path) -> None:
     path = tmp_path / "prs.csv"
-    path.write_text(f"repo,number,state,created,closed\nacme/web,7,MERGED,{CREATED},{ENDED}\n")
+    path.write_text(f"repo,number,state,created\nacme/web,7,MERGED,{CREATED}\n")
     told = "state: no column says when those were merged that are, 1 of the first rows. What are they?"
-    assert look(path).proposal.questions == ((told, "closed without a merge"),)
+    assert look(path).proposal.questions == ((told, "open"),)
+
+
+def test_an_address_names_the_number_too(tmp_path: Path) -> None:
+    row = read(tmp_path, "prs.csv", f"PR Link,Opened,Merged\nhttps://github.com/acme/web/pull/7,{CREATED},{ENDED}\n")[0]
+    assert (row["repo"], row["number"]) == ("acme/web", 7)
 
 
 def test_what_stands_behind_an_array_is_not_left_out_in_silence(tmp_path: Path) -> None:

@@ -137,7 +137,8 @@ def test_inspect_loads_nothing_on_a_guess(cli: CommandLine, resources: Resources
 def test_inspect_proposes_a_mapping_of_the_kind_that_is_asked_for(cli: CommandLine, export: Path) -> None:
     said = cli("inspect", str(export), "--kind", "timezones")
     assert "kind timezones" in said.out.splitlines()
-    assert "missing: no column seems to be timezone_str" in said.err.splitlines()
+    told = "if it is the same in all rows, use --set timezone_str=TEXT"
+    assert f"missing: no column seems to be timezone_str; {told}" in said.err.splitlines()
     gone = cli("inspect", "nowhere.csv")
     assert (gone.code, gone.err.splitlines()[-1]) == (
         2,

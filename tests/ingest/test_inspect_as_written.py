@@ -231,6 +231,7 @@ def test_holidays_without_a_calendar_get_one_and_dates_of_stores_do_not() -> Non
         ("BEGIN:VCALENDAR\nEND:VCALENDAR\n", "Read the holidays in it with openhours calendar import"),
         ("%PDF-1.7\n", "is a PDF, which is not read here"),
         (b"\x89PNG\r\n\x1a\n1234", "is not text, JSON or a workbook"),
+        ("store,time\n".encode("utf-16-le"), "seems to be UTF-16 without a mark at its beginning that says so"),
         ("store,status,status,ts\nA,up,up,2024-05-01T10:00Z\n", "The header has 'status' more than once"),
     ],
 )

@@ -291,6 +291,10 @@ DOUBTS = {
         "store,dow,open,close\nA,0,10:00,14:00\n" + "".join(f"A,{day},09:00,17:00\n" for day in range(1, 6)),
         "dow: 1 to 5 have the same hours, and 0 has others: is 0 Sunday?",
     ),
+    "six days of a week that seems to begin with Sunday": (
+        "store,DayOfWeek,open,close\nA,1,10:00,14:00\n" + "".join(f"A,{day},09:00,17:00\n" for day in range(2, 7)),
+        "DayOfWeek: 2 to 6 have the same hours, and 1 has others: is 1 Sunday?",
+    ),
     "a week with a 7": ("store,dow,open,close\nA,1,09:00,17:00\nA,7,10:00,14:00\n", "dow: is 7 Sunday, or Saturday?"),
     "a table of Google": (
         "place_id,day,open,close\nA,1,0900,1700\nA,0,1000,1400\n",

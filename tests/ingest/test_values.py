@@ -188,7 +188,7 @@ def test_a_misspelt_zone_is_told_with_the_one_that_was_meant(text: str, meant: s
     )
 
 
-@pytest.mark.parametrize("text", ["", "../../etc/passwd", "/etc/localtime", "localtime", "tzdata", "+01:00", "x" * 400])
+@pytest.mark.parametrize("text", ["", "../../etc/passwd", "/etc/localtime", "localtime", "tzdata", "+25:00", "x" * 400])
 def test_what_is_like_no_zone_is_told_without_a_guess(text: str) -> None:
     assert reason(values.zone, text) == "is not a zone of the IANA time zone database such as America/Chicago"
 

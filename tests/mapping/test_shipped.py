@@ -30,6 +30,7 @@ EXPECTED = {
     "github-pulls-api": (2, ("example/app", 41)),
     "bitbucket-pull-requests": (2, ("example/app", 41)),
     "azure-devops-pull-requests": (2, ("example/app", 41)),
+    "bitbucket-server-pull-requests": (3, ("EX/app", 41)),
     "gharchive": (8, ("a/b", 1)),
     "bigquery-file-downloads-csv": (5, ("threadpoolctl", DOWNLOADED)),
     "bigquery-file-downloads-jsonl": (5, ("threadpoolctl", DOWNLOADED)),
@@ -40,6 +41,7 @@ EXPECTED = {
     "pypinfo": (3, ("napari", NOVEMBER)),
     "pypistats": (2, ("napari", NOVEMBER)),
     "camel-case": (2, ("example/app", 41)),
+    "zendesk-schedules": (4, ("Support EMEA", 0)),
 }
 
 #: What no record of an example tells, so that its page has it given.

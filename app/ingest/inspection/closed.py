@@ -7,7 +7,7 @@ from typing import Any, Final
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import parted, plain
-from app.ingest.inspection.words import NO, YES
+from app.ingest.inspection.words import NO, YES, is_nothing
 from app.mapping.languages import weekday
 from app.mapping.times import CLOSED
 
@@ -24,7 +24,10 @@ _OTHER: Final = {**dict(_PAIRS), **{second: first for first, second in _PAIRS}}
 
 
 def where_told(layout: Layout, columns: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for rows that say closed in the place of the time at which a store opens."""
+    """The same for rows that say closed, or have a dash, in the place of the time at which a store opens."""
+    if (beside := re.fullmatch(r"\{.+\} \{(.+)\}", columns.get("day", {}).get("template", ""))) is not None:
+        hours = layout.column(layout.names.index(beside[1]))
+        return {beside[1]: {"not": [""]}} if any(map(is_nothing, hours)) and all(map(str.strip, hours)) else {}
     name = columns.get("start_time_local", {}).get("from")
     if name not in layout.names or name == "start_time_local":  # as the kind has it: such a row is a mistake
         return {}

@@ -121,6 +121,8 @@ def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess
         return days[0] if days and len(hours) < 2 else None  # of several, none has the hours of all days
     wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
     alike = [guess for guess in free if guess.what == wanted]
+    if name == "timestamp_utc" and len(alike) > 1:  # one beside the same in local time
+        alike = [guess for guess in alike if re.search(r"(\b|_)utc(\b|_)", guess.name, re.IGNORECASE)]
     if name in {"store_id", "repo"}:
         alike = [guess for guess in free if guess.what == "address"] or [
             guess for guess in free if guess.name == "1" and guess.what in {"text", "number"} and name == "store_id"
@@ -184,7 +186,9 @@ def _most_precise(holds: str, found: Guess) -> dict[str, Any] | None:
         return {"date": "iso", "zone": "UTC"}
     if found.what == "text" and holds == "weekday":
         return {"hours": "en"} if inner(found.name) in HOURS else {"weekday": "en"}
-    return {"time": "24h"} if found.what == "text" and holds.startswith("time of day") else None
+    if found.what != "text" or not holds.startswith("time of day"):
+        return None
+    return {"time": "12h" if any(re.search(r"[0-9] ?[ap]\.?m", text.lower()) for text in found.examples) else "24h"}
 
 
 def place(layout: Layout, name: str) -> Any:

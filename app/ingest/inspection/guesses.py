@@ -10,8 +10,9 @@ from babel.core import get_global
 
 from app.ingest.inspection.instants import DAY_OR_MONTH, Found, fit_all, instant_of, reads
 from app.ingest.inspection.names import names_ids, plain_words
-from app.ingest.inspection.words import HTTP_CODES, NO, SAYS_DOWN, SAYS_NOT, SAYS_UP, STATUSES, YES, is_nothing
-from app.mapping.times import days, opening_hours, time_of_day
+from app.ingest.inspection.words import HTTP_CODES, NO, ONGOING, SAYS_DOWN, SAYS_NOT, SAYS_UP, STATUSES, YES, is_nothing
+from app.mapping.numbered_hours import hours_of_numbered_days
+from app.mapping.times import CLOSED, days, opening_hours, time_of_day
 from app.mapping.unmappable import Unmappable
 from app.timeline.zones import known_zones
 
@@ -93,6 +94,9 @@ def _given(texts: Sequence[str]) -> list[str]:
 def _found(name: str, given: Sequence[str]) -> Found:
     if not given:
         return "nothing", {}
+    ended = [text for text in given if text.lower() not in ONGOING]
+    if len(ended) < len(given) and (found := ended and instant_of(name, ended)):
+        return found
     for look in (instant_of, _http_code, _status, _zone, _weekday, _address, _number, _time, _hours):
         if (found := look(name, given)) is not None:
             return found
@@ -113,7 +117,7 @@ _Look = Callable[[str, Sequence[str]], Found]
 
 def _http_code(name: str, texts: Sequence[str]) -> Found:
     is_named = any(word in name.lower() for word in ("status", "code"))
-    if not is_named or not fit_all(texts, lambda text: text == "0" or bool(re.fullmatch(r"[1-5][0-9]{2}", text))):
+    if not is_named or not fit_all(texts, lambda text: text == "0" or bool(re.fullmatch(r"[2-5][0-9]{2}", text))):
         return None
     if all(text == "0" for text in texts):
         return None
@@ -125,6 +129,7 @@ def _status(name: str, texts: Sequence[str]) -> Found:
     meant = {text: status_of(text) for text in texts}
     known = {text: status for text, status in meant.items() if status is not None}
     are_numbers = any(text.isdecimal() and len(text) > 1 for text in texts) or names_ids(name)
+    are_numbers = are_numbers or plain_words(name).endswith("number")
     if not known or len(texts) > MOST_WORDS or (are_numbers and any(text.isdecimal() for text in texts)):
         return None
     if all(text in {"active", "inactive", "unknown"} for text in texts):
@@ -195,13 +200,17 @@ def _time(_: str, texts: Sequence[str]) -> Found:
         texts, lambda text: bool(re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00(:00)?", text))
     ):
         return "time of day", {}
-    for form in ("12h", "24h"):
+    for form in ("24h", "12h"):
         if reads(texts, partial(time_of_day, form=form), Unmappable):
             return "time of day", {"time": form}
     return None
 
 
-def _hours(_: str, texts: Sequence[str]) -> Found:
+def _hours(name: str, texts: Sequence[str]) -> Found:
+    texts = [text for text in texts if text.lower() not in CLOSED] or texts
+    if reads(texts, hours_of_numbered_days, Unmappable):
+        asked = f"{name}: is day 1 Sunday in hours such as {texts[0]!r}, as Yext and Google have it?"
+        return "opening hours", {"hours": "numbered_days"}, (asked, "yes")
     languages = (code for code in LANGUAGES if reads(texts, partial(opening_hours, language=code), Unmappable))
     found = next(languages, None)
     return None if found is None else ("opening hours", {"hours": found})

@@ -14,6 +14,7 @@ from app.ingest.inspection.layout import Layout, exploded, layout_of
 from app.ingest.inspection.proposal import Proposal, proposal, with_given
 from app.ingest.inspection.reading import Beginning, Reading, beginning, read
 from app.ingest.inspection.recognition import recognized
+from app.ingest.inspection.same_names import told_apart
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.rejects import RejectedRow
@@ -92,9 +93,13 @@ def inspect(
     kind = next(one for one in kinds if one.name == best.kind)
     given_values(kind, given)
     best = with_given(best, given)
-    reading = Reading()
-    if best.document is not None and not best.missing:
-        reading = read(source, kind, read_mapping(dict(best.document)), now)
+
+    def read_by(one: Proposal) -> Reading:
+        return read(source, kind, read_mapping(dict(one.document or {})), now)
+
+    reading = read_by(best) if best.document is not None and not best.missing else Reading()
+    if "store_id" not in given:
+        best, reading = told_apart(best, reading, layout, guesses, read_by)
     return Inspection(layout, guesses, best, reading.rows, reading.rejections, reading.warnings)
 
 

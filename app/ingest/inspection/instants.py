@@ -1,7 +1,7 @@
 """Whether the texts of a column are instants, and how they are written."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from app.ingest.values import Wrong, instant
@@ -35,6 +35,13 @@ _OF_TIMES: Final = re.compile(
 _ABBREVIATED: Final = re.compile(r"(.*[0-9AaPpMm.]) ([A-Z]{2,5})")
 _NO_ZONES: Final = frozenset(("AM", "PM", "UTC", "GMT"))
 
+#: A time of day, with its hour and, of those with halves, AM or PM.
+_CLOCK: Final = re.compile(r"(?<![0-9:.])([0-9]{1,2}):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: *([AaPp])\.?[Mm]\b)?")
+
+#: A date of three numbers of two digits, and the day before which hardly any file begins.
+_SHORT: Final = re.compile(r"[0-9]{2}[/\-][0-9]{2}[/\-][0-9]{2}(?![0-9])")
+_FIRST_LIKELY: Final = "2012-01-01"
+
 _NAMED: Final = ("iso", "dmy", "mdy", "ymd", "rfc2822", "ctime")
 
 #: Formats of which only the numbers tell which one it is.
@@ -66,9 +73,10 @@ def instant_of(name: str, texts: Sequence[str], form: str | None = None) -> Foun
         return None
     if fits == list(DAY_OR_MONTH):
         return "instant", {}, (f"{name}: is {texts[0]!r} day or month first? Set date to {fits[0]} or {fits[1]}.", "")
+    halves = [*_without_half(name, texts), *_year_first(name, texts, fits[0])]
     if reads(texts, lambda text: instant(Dates(fits[0]).instant(text)), (Wrong, Unmappable)):
-        return "instant", {"date": fits[0]}
-    return "instant", {"date": fits[0], "zone": "UTC"}, *_which_zone(name, texts)
+        return "instant", {"date": fits[0]}, *halves
+    return "instant", {"date": fits[0], "zone": "UTC"}, *_which_zone(name, texts), *halves
 
 
 def _plain(texts: Sequence[str]) -> Found:
@@ -83,6 +91,43 @@ def _which_zone(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     if "utc" in name.lower():
         return []
     return [(f"{name}: which zone are times such as {texts[0]!r} of?", "UTC")]
+
+
+def _year_first(name: str, texts: Sequence[str], form: str) -> list[tuple[str, str]]:
+    """The question of dates such as 24-05-01, which are long ago unless the year stands first."""
+    if form not in DAY_OR_MONTH or not all(map(_SHORT.match, texts)):
+        return []
+    if not reads([f"20{text}" for text in texts], Dates("ymd").date, Unmappable):
+        return []
+    last, first = [Dates(form).date(text) for text in texts], [Dates("ymd").date(f"20{text}") for text in texts]
+    if _years(first) > _years(last) or (_years(first) == _years(last) and max(last) >= _FIRST_LIKELY):
+        return []
+    return [
+        (f"{name}: does the year stand first in {texts[0]!r}? Then set date to a pattern such as YY-MM-DD HH:mm.", "")
+    ]
+
+
+def _years(dates: Sequence[str]) -> int:
+    """Over how many years dates are spread."""
+    return int(max(dates)[:4]) - int(min(dates)[:4])
+
+
+def instant_text(text: str, rule: Mapping[str, Any]) -> int | None:
+    """The instant of a text by a rule that has no more than a date and a zone, microseconds; None of another text."""
+    try:
+        return instant(Dates(rule["date"], rule.get("zone")).instant(text) if "date" in rule else text)
+    except (Wrong, Unmappable):
+        return None
+
+
+def _without_half(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """The question of a time up to 12:59 that has neither AM nor PM, where other times of the column have one."""
+    halves = [(text, found) for text in texts if (found := _CLOCK.search(text)) is not None]
+    odd = [text for text, found in halves if not found[2] and 1 <= int(found[1]) <= 12]
+    if not odd or len(odd) == len(halves) or not any(found[2] for _, found in halves):
+        return []
+    asked = f"{name}: is {odd[0]!r} in the morning or the evening? It has neither AM nor PM, which other times have."
+    return [(f"{asked} Write it with one.", "")]
 
 
 def _of_digits(name: str, texts: Sequence[str]) -> Found:

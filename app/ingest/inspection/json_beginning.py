@@ -24,12 +24,14 @@ class Beginning:
         records: objects.
         whole: of JSON that is cut, the same with those elements of its array that are whole.
         about: texts beside the array of records in a JSON object, by name.
+        unread: names of other arrays beside it whose records have the same members.
     """
 
     document: Mapping[str, Any]
     records: Sequence[Mapping[str, Any]]
     whole: str | None
     about: Mapping[str, str]
+    unread: Sequence[str]
 
 
 def first_records(text: str, name: str) -> Beginning:
@@ -37,10 +39,11 @@ def first_records(text: str, name: str) -> Beginning:
     lines = text.splitlines()
     whole: str | None = None
     about: dict[str, str] = {}
+    start = text.lstrip()
     if len(lines) > 1 and _is_value(lines[0]):
         document: dict[str, Any] = {"format": "jsonl"}
         records = [json.loads(line) for line in lines[:ROWS] if _is_value(line)]
-    elif (start := text.lstrip()).startswith("{"):
+    elif start.startswith("{"):
         document = {"format": "json"}
         records, about, whole = _member(start, document, name)
     else:
@@ -57,7 +60,20 @@ def first_records(text: str, name: str) -> Beginning:
             "with the header Accept: application/csv, or with influx -format csv.",
             reason="bad_json",
         )
-    return Beginning(document, records, whole, about)
+    return Beginning(document, records, whole, about, _alike(start, document) if start.startswith("{") else ())
+
+
+def _alike(text: str, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of other arrays in an object whose records have the same members as those of the one that is read."""
+    try:
+        whole = json.loads(text) if "records" in document else {}
+    except json.JSONDecodeError:
+        return ()
+    members = {
+        key: {*one[0]} for key, one in whole.items() if isinstance(one, list) and one and isinstance(one[0], dict)
+    }
+    read = next((key for key in members if quoted(key) == document.get("records")), None)
+    return tuple(key for key, names in members.items() if read is not None and key != read and names == members[read])
 
 
 def _series(record: Mapping[str, Any]) -> list[Any]:

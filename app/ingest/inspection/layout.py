@@ -46,6 +46,7 @@ class Layout:
         whole: of JSON that is cut, the same with those elements of its array that are whole.
         about: texts beside the array of records in a JSON object, by name.
         records: of JSON that is one value.
+        unread: names of other arrays of the same records in a JSON object.
     """
 
     document: Mapping[str, Any]
@@ -55,6 +56,7 @@ class Layout:
     whole: str | None = None
     about: Mapping[str, str] = field(default_factory=dict)
     records: Sequence[Mapping[str, Any]] = ()
+    unread: Sequence[str] = ()
 
     def column(self, at: int) -> list[str]:
         """The texts of a column."""
@@ -224,7 +226,9 @@ def _is_header(first: Sequence[str]) -> bool:
 def _of_json(found: Beginning) -> Layout:
     records = () if found.document["format"] == "jsonl" else found.records
     names, rows = columns_of(found.records)
-    return Layout(found.document, names, rows, whole=found.whole, about=found.about, records=records)
+    return Layout(
+        found.document, names, rows, whole=found.whole, about=found.about, records=records, unread=found.unread
+    )
 
 
 def exploded(layout: Layout) -> Iterator[Layout]:

@@ -99,6 +99,9 @@ WORDS_OF_PULLS: Final[Mapping[str, tuple[str, ...]]] = {
     "changed_files": ("changedfiles", "fileschanged", "files"),
 }
 
+#: All of them: creation, for example, does not end with on.
+_KNOWN_WORDS: Final = frozenset(word for words in WORDS_OF_PULLS.values() for word in words if word)
+
 #: What is written for true and false, in small letters.
 WORDS_OF_TRUTH: Final[Mapping[str, str]] = {
     **dict.fromkeys(("true", "yes", "1", "t", "y", "wahr", "ja", "vrai", "oui"), "true"),
@@ -114,12 +117,12 @@ _BEHIND: Final = ("utc", "timestamp", "datetime", "date", "time", "at", "on", "a
 BEGINS: Final = (
     *("start", "begin", "begindate", "starttime", "startdate", "startedat", "started", "down", "downat", "downsince"),
     *("outagestart", "downfrom", "downtimestart", "timefrom", "problemtime", "openedat", "occurredat", "startsat"),
-    *("from", "beginn", "von", "début", "debut"),
+    *("from", "beginn", "von", "début", "debut", "downtime"),
 )
 ENDS: Final = (
     *("end", "enddate", "endtime", "endedat", "ended", "resolvedat", "resolved", "recoveredat", "restoredat"),
     *("outageend", "downto", "downuntil", "downtimeend", "timeto", "recoverytime", "recovered", "closedat", "endsat"),
-    *("up", "upat", "until", "to", "ende", "bis", "fin"),
+    *("up", "upat", "until", "to", "ende", "bis", "fin", "resolvedon", "uptime"),
 )
 TAKES: Final = ("duration", "length", "dauer", "durée", "downtime")
 
@@ -171,6 +174,8 @@ def word(name: str) -> str:
 def word_of_time(name: str) -> str:
     """The same without what says that it is a time, as often as it does: ``Created At (UTC)``."""
     left = word(name)
-    while (end := next((end for end in _BEHIND if left.endswith(end) and left != end), None)) is not None:
+    while left not in _KNOWN_WORDS and (
+        end := next((end for end in _BEHIND if left.endswith(end) and left != end), None)
+    ):
         left = left.removesuffix(end)
     return left

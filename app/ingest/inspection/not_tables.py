@@ -20,6 +20,9 @@ _BEGINNINGS: Final = {
 
 def require_text(head: bytes, name: str) -> None:
     """Raise RejectedFile for bytes that are no text, such as those of a picture."""
+    if len(head) > 1 and (not any(head[1:200:2]) or not any(head[:200:2])):
+        told = f"{name} seems to be UTF-16 without a mark at its beginning that says so; save it as UTF-8."
+        raise RejectedFile(told, reason="wrong_format")
     if b"\0" in head or _PRINTED.search(head):
         raise RejectedFile(f"{name} is not text, JSON or a workbook that can be read here.", reason="wrong_format")
 

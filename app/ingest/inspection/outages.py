@@ -7,13 +7,18 @@ from typing import Any, Final
 
 from app.ingest.inspection.fitting import place
 from app.ingest.inspection.guesses import Guess, guess
+from app.ingest.inspection.instants import instant_text
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, BEGINS, ENDS, inner, plain, when
 from app.ingest.inspection.questions import Questions, null_words, questions_of, unnamed_store
-from app.ingest.inspection.words import HTTP_CODES
+from app.ingest.inspection.words import HTTP_CODES, ONGOING
 
 #: Names of beginnings that say so only beside these ends: Zabbix has Time and Recovery time, StatusCake created_at.
 _BESIDE: Final = {"recoverytime": ("time",), "endedat": ("createdat",), "resolvedat": ("createdat",)}
+
+#: The same in files of incidents alone, since issues are created and resolved, too.
+_BESIDE_IN_INCIDENTS: Final = {"resolvedon": ("createdon",), "resolved": ("created", "opened")}
+_INCIDENTS: Final = re.compile(r"incident|outage|urgency|severity|alert", re.IGNORECASE)
 
 #: Columns of what an incident is called, and those that only files of incidents have.
 _TITLES: Final = frozenset(("name", "title", "label", "summary", "key"))
@@ -32,6 +37,10 @@ _TYPES: Final = frozenset(("type", "kind", "category", "outagetype", "incidentty
 _NO_OUTAGE: Final = re.compile(r"plan|maint|wartung|degrad|slow|partial|test|mantenimiento", re.IGNORECASE)
 
 
+#: Columns of how bad an incident is: those that are not bad leave a store up.
+_DEGREES: Final = frozenset(("urgency", "severity", "priority", "impact"))
+
+
 def outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> tuple[dict[str, Any], Questions] | None:
     """The mapping of a file of outages, each of which is two polls, and its questions; None: it has none.
 
@@ -40,19 +49,22 @@ def outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> tuple[dict[s
     instants = {when(one.name): one for one in guesses if one.what == "instant"}
     instants |= {plain(one.name): one for one in guesses if one.what == "instant"}
     ends = next((instants[name] for name in ENDS if name in instants), None)
-    names = BEGINS if ends is None or inner(ends.name) not in _BESIDE else (*BEGINS, *_BESIDE[inner(ends.name)])
+    beside = _BESIDE | (_BESIDE_IN_INCIDENTS if any(map(_INCIDENTS.search, (stem, *layout.names))) else {})
+    names = BEGINS if ends is None else (*BEGINS, *beside.get(when(ends.name), ()))
     begins = next((instants[name] for name in names if name in instants), None)
     if begins is None or ends is None:
         return None
     begins, ends = _alike(layout, begins, ends)
     key = _key(guesses)
     questions = [*questions_of(layout), *begins.questions]
-    if key is None and not any(map(_OF_OUTAGES.search, (stem, *layout.names))):
+    is_named = key is not None and inner(key.name) not in _TITLES
+    if not is_named and not any(map(_OF_OUTAGES.search, (stem, *layout.names))):
         questions.append((f"{begins.name} and {ends.name}: is each row an outage? Then name its store.", ""))
     if key is None:
         questions.append(unnamed_store(layout, guesses, {begins.name, ends.name}, stem))
     columns: dict[str, Any] = {"store_id": {"value": stem} if key is None else {"from": place(layout, key.name)}}
-    document = {"kind": "polls", **layout.document, **null_words(layout), "holds": "until_changed", "columns": columns}
+    null = _with_ongoing(layout, ends, null_words(layout))
+    document = {"kind": "polls", **layout.document, **null, "holds": "until_changed", "columns": columns}
     said = _status_of(guesses)
     meant = set() if said is None else set(said.rule.get("words", {}).values()) or {*said.examples}
     status = {} if said is None else {"from": place(layout, said.name), **said.rule}
@@ -71,7 +83,24 @@ def outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> tuple[dict[s
             (ends, {"value": "active"}),
         )
     ]
-    return document, [*questions, *ends.questions, *_mixed(layout, guesses)]
+    return document, [*questions, *ends.questions, *_mixed(layout, guesses), *_backwards(layout, begins, ends)]
+
+
+def _with_ongoing(layout: Layout, ends: Guess, null: dict[str, Any]) -> dict[str, Any]:
+    """The member for texts that mean nothing, with the words for an outage that has not ended."""
+    found = {text for text in layout.column(layout.names.index(ends.name)) if text.strip().lower() in ONGOING}
+    return {"null": sorted({*null.get("null", ()), *found})} if found else null
+
+
+def _backwards(layout: Layout, begins: Guess, ends: Guess) -> Questions:
+    """The question of an outage that ends before it begins, after which its store would stay down."""
+    columns = (layout.column(layout.names.index(one.name)) for one in (begins, ends))
+    for texts in zip(*columns, strict=True):
+        at = [instant_text(text, one.rule) for text, one in zip(texts, (begins, ends), strict=True)]
+        if at[0] is not None and at[1] is not None and at[1] < at[0]:
+            asked = f"{ends.name}: {texts[1]!r} is before {texts[0]!r}, with which its outage begins: which is right?"
+            return [(asked, "")]
+    return []
 
 
 def _key(guesses: Sequence[Guess]) -> Guess | None:
@@ -123,7 +152,7 @@ def _mixed(layout: Layout, guesses: Sequence[Guess]) -> Questions:
     """The question of a file of several problems, of which some may not be outages."""
     for at, one in enumerate(guesses):
         texts = [text for text in dict.fromkeys(layout.column(at)) if text]
-        are_several = inner(one.name) in _PROBLEMS and len(texts) > 1
+        are_several = inner(one.name) in _PROBLEMS | _DEGREES and len(texts) > 1
         are_other = inner(one.name) in _TYPES and any(map(_NO_OUTAGE.search, texts))
         if are_several or are_other:
             named = ", ".join(map(repr, texts[:3]))

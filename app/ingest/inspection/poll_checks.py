@@ -36,6 +36,9 @@ _STATES: Final = frozenset(("state", "status", "hoststate", "servicestate", "cur
 #: Columns that say that what was seen may not count.
 _EXCUSES: Final = re.compile(r"maintenance|in downtime|is downtime|scheduled|planned|acknowledged|wartung")
 
+#: So many changes of status without a row that repeats the one before are those of a list of changes.
+_FEWEST_CHANGES: Final = 3
+
 #: What codes of HTTP mean by their first digit.
 _BY_DIGIT: Final = {word[0]: status for word, status in HTTP_CODES.items()}
 
@@ -53,6 +56,33 @@ def checked_polls(
     questions = _named_by_metric(layout, columns, questions)
     asked = [*_contradictions(layout, guesses, columns), *_numbered_state(guesses, columns)]
     return [*questions, *asked, *_excused(layout, guesses), *_seen_from(guesses, columns)]
+
+
+def holds(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any]) -> tuple[dict[str, Any], Questions]:
+    """The member of a mapping for a list of changes, with its question: each row differs from the one before.
+
+    Polls of which not one is as the one before of its store would be of stores that change every time.
+    """
+    names = [str(columns.get(name, {}).get("from", "")) for name in ("status", "store_id")]
+    told, key = (next((one for one in guesses if str(place(layout, one.name)) == name), None) for name in names)
+    if told is None or told.what != "status" or (key is None and "value" not in columns["store_id"]):
+        return {}, []
+    stores = [""] * len(layout.rows) if key is None else layout.column(layout.names.index(key.name))
+    last: dict[str, str | None] = {}
+    changes = 0
+    for store, word in zip(stores, layout.column(layout.names.index(told.name)), strict=True):
+        meant = _meant(told, word)
+        if store in last:
+            if last[store] == meant:
+                return {}, []
+            changes += 1
+        last[store] = meant
+    if changes < _FEWEST_CHANGES:
+        return {}, []
+    asked = (
+        f"{told.name}: is this a list of changes, as each row says another status than the one before? Then each holds "
+    )
+    return {"holds": "until_changed"}, [(f"{asked}until the next one of its store.", "yes")]
 
 
 def _by_service(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any], taken: set[str]) -> None:

@@ -11,8 +11,9 @@ from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import REMARKS, plain
 from app.ingest.inspection.of_polls import completed_polls
+from app.ingest.inspection.of_pulls import ends_by_state, numbered
 from app.ingest.inspection.outages import outages
-from app.ingest.inspection.poll_checks import checked_polls
+from app.ingest.inspection.poll_checks import checked_polls, holds
 from app.ingest.inspection.questions import (
     ONE_OF_ALL,
     Questions,
@@ -22,7 +23,6 @@ from app.ingest.inspection.questions import (
     numbered_times,
     questions_of,
     tells_of_stores,
-    undated_ends,
     unnamed_store,
 )
 from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, sunday_first, with_hours_beside
@@ -74,6 +74,10 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     columns |= {name: rule for name, rule in filled.items() if rule}
     questions = [*questions_of(layout), *asked, *questions]
     columns, questions = _completed(kind, layout, guesses, columns, taken, questions, is_filled=bool(filled))
+    if kind.name == "pull_requests":
+        numbered(layout, guesses, columns)
+        rows, asked = ends_by_state(layout, guesses, columns)
+        questions += asked
     missing = _missing(kind, columns, given=WINDOW if "hours" in columns.get("day", {}) else filled)
     for name in [one for one in missing if one in ONE_OF_ALL and one != "project"]:
         if len(columns) + len(rows) > (name == "repo") and (
@@ -85,6 +89,10 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
             questions.append(unnamed_store(layout, guesses, taken, stem) if is_store else assumed(name, stem))
     document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns}
     document |= {"rows": rows} if rows else {}
+    if kind.name == "polls" and {"status", "store_id"} <= columns.keys():
+        changes, asked = holds(layout, guesses, columns)
+        document |= changes
+        questions += asked
     if kind.name == "hours":
         is_by_day = "day" in columns and "hours" not in columns["day"]  # or it may say that a store is open now
         where = where_open(layout, guesses, day=None, language="en") if is_by_day else {}
@@ -110,8 +118,6 @@ def _completed(
 ) -> tuple[dict[str, Any], Questions]:
     """Columns and questions with what is particular to a kind; ``is_filled``: windows are told by other columns."""
     match kind.name:
-        case "pull_requests":
-            questions = questions + undated_ends(layout, guesses, columns)
         case "polls":
             questions = completed_polls(layout, guesses, columns, taken, questions)
             questions = checked_polls(layout, guesses, columns, taken, questions)

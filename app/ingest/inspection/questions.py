@@ -24,6 +24,13 @@ ONE_OF_ALL: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+#: What is asked of lists beside the one that is read.
+_UNREAD: Final = (
+    "{}: not read, although the records are like those of the list that is read. Make one list of all, with the name "
+    "of the list in each record, or load each list by itself, with records."
+)
+
+
 def assumed(column: str, stem: str) -> tuple[str, str]:
     """The question of a file that does not name the repository, store or project of its rows."""
     what, answer = ONE_OF_ALL[column]
@@ -35,6 +42,7 @@ def questions_of(layout: Layout) -> Questions:
     none = sorted({text for row in layout.rows for text in row if NO_TIME.fullmatch(text)})
     return [
         *((text, "as it is") for text in layout.questions),
+        *((_UNREAD.format(", ".join(layout.unread[:3])), "") for _ in layout.unread[:1]),
         *((f"Does {text!r} stand for no value?", "yes") for text in none),
     ]
 
@@ -84,7 +92,7 @@ def durations(guesses: Sequence[Guess]) -> Questions:
     named = {plain(guess.name): guess.name for guess in guesses}
     begins = next((named[name] for name in BEGINS if name in named), None)
     takes = next((named[name] for name in TAKES if name in named), None)
-    if begins is None or takes is None:
+    if begins is None or takes is None or begins == takes:
         return []
     return [(f"{takes}: a mapping cannot add it to {begins}; add a column that says when each outage ended.", "")]
 
@@ -108,20 +116,3 @@ def tells_of_stores(guesses: Sequence[Guess]) -> bool:
     return any(
         plain(guess.name) in {"team", "entity", "storeid", *ALSO["store_id"]} - {"name", "key"} for guess in guesses
     )
-
-
-def undated_ends(layout: Layout, guesses: Sequence[Guess], columns: Mapping[str, Any]) -> Questions:
-    """The questions of a file that says which pull requests were closed or merged, but not when."""
-    states = next((at for at, guess in enumerate(guesses) if plain(guess.name) in {"state", "status"}), None)
-    if states is None:
-        return []
-    asked = []
-    for state, name, otherwise in (
-        ("closed", "closed_at", "open"),
-        ("merged", "merged_at", "closed without a merge" if "closed_at" in columns else "open"),
-    ):
-        count = sum(text.lower() == state for text in layout.column(states))
-        if count and name not in columns:
-            of = f"{guesses[states].name}: no column says when those were {state} that are"
-            asked.append((f"{of}, {count} of the first rows. What are they?", otherwise))
-    return asked

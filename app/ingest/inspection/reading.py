@@ -15,6 +15,7 @@ from app.ingest.column_types import DATE, INSTANT
 from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
 from app.ingest.inspection.layout import LOOKED_AT_BYTES, Layout
+from app.ingest.inspection.windows import Windows
 from app.ingest.kind import DatasetKind
 from app.ingest.policy import Limits, Policy
 from app.ingest.rejects import RejectedRow, Rejects
@@ -37,6 +38,7 @@ class Reading:
         rejections: what is wrong in the rows that were looked at, the first of it.
         warnings: what is probably not meant in rows that are valid.
         passed, rejected: rows that are valid, and that are not.
+        contradicts: records of one store have other hours of the same day.
     """
 
     rows: Sequence[Mapping[str, Any]] = ()
@@ -44,6 +46,7 @@ class Reading:
     warnings: Sequence[DataWarning] = ()
     passed: int = 0
     rejected: int = 0
+    contradicts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def read(source: Beginning, kind: DatasetKind, mapping: FileMapping, now: dateti
     """
     rows: list[dict[str, Any]] = []
     rejects = Rejects()
-    doubts = Doubts(kind)
+    doubts, windows = Doubts(kind), Windows()
     passed = 0
     with suppress(BadInput):
         policy = Policy(mapping=mapping)
@@ -91,8 +94,10 @@ def read(source: Beginning, kind: DatasetKind, mapping: FileMapping, now: dateti
             values = {column: _shown(kind, column, found.array()[:SHOWN]) for column, found in block.columns.items()}
             rows += [dict(zip(values, row, strict=True)) for row in list(zip(*values.values(), strict=True))[:SHOWN]]
             doubts.look_at(block)
+            if kind.name == "hours":
+                windows.add(block)
             passed = checker.passed
-    return Reading(rows[:SHOWN], rejects.shown, doubts.found(), passed, rejects.count)
+    return Reading(rows[:SHOWN], rejects.shown, doubts.found(), passed, rejects.count, windows.contradict())
 
 
 def _shown(kind: DatasetKind, name: str, values: npt.NDArray[Any]) -> list[Any]:

@@ -20,7 +20,7 @@ _INACTIVE: Final = (
     *("error", "dead", "unavailable", "unhealthy", "outage", "timeout", "timed out", "stopped", "alarm", "not ok"),
     *("request timed out", "no response", "no answer", "connection refused", "not responding", "not reachable"),
     *("disconnected", "major outage"),
-    *("inaktiv", "nicht erreichbar", "nicht verfügbar", "ausgefallen", "gestört", "störung"),
+    *("inaktiv", "nicht erreichbar", "nicht verfügbar", "ausgefallen", "ausfall", "gestört", "störung"),
     *("inactif", "hors ligne", "indisponible", "en panne", "panne", "arrêté"),
     *("inactivo", "fuera de línea", "caído", "no disponible"),
     *("inattivo", "non raggiungibile", "inativo", "indisponível", "niet bereikbaar", "onbereikbaar"),
@@ -65,6 +65,24 @@ SAYS_NOT: Final = re.compile(r"\b(not|no|non|without|free|never|nicht|kein|keine
 NULLS: Final = (
     *("null", "NULL", "None", "NaN", "NaT", "nan", "N/A", "n/a", "#N/A", "-"),
     *("\\N", "(null)", "<null>", "nil", "undefined"),
+)
+
+#: Words for the end of what has not ended, in small letters.
+ONGOING: Final = frozenset(
+    (
+        *(
+            "ongoing",
+            "on-going",
+            "still down",
+            "in progress",
+            "unresolved",
+            "not resolved",
+            "not yet",
+            "now",
+            "present",
+        ),
+        *("current", "andauernd", "läuft noch", "offen", "noch offen", "en cours", "en curso", "in corso"),
+    )
 )
 
 #: Instants that programs write for nothing: the zero time of Go and .NET, that of MySQL, the beginning of Unix time and
