@@ -1,6 +1,8 @@
 """The queue on a real Redis, and what is left of it when Redis forgets."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from time import sleep
 
 import pytest
 from redis import Redis
@@ -10,6 +12,8 @@ from app.jobs.queue import GROUP, STREAM, Queue
 from app.jobs.status import TTL_SECONDS, Live, LiveStatus
 from app.storage.redis_client import build_redis
 from app.storage.resources import Addresses, Resources
+from tests.chaos.fault_proxy import fault_proxy
+from tests.commands import wait_until
 
 KINDS = ("dummy",)
 
@@ -115,6 +119,25 @@ def test_progress_that_is_stale_is_not_believed(redis: Redis) -> None:
     status.update("x", Live("loading", 0.25), kind="dummy")
     redis.expire("openhours:report:x", TTL_SECONDS - 60)
     assert status.get("x", KINDS) is None
+
+
+def test_progress_that_reaches_redis_late_has_its_age(redis: Redis) -> None:
+    port = redis.connection_pool.connection_kwargs["port"]
+    with fault_proxy(port) as proxy, closing(build_redis(redis_url(redis, proxy.port), timeout_seconds=0.2)) as distant:
+        status = LiveStatus(distant)
+        status.update("x", Live("loading", 0.25), kind="dummy")
+        with proxy.hanging():
+            with pytest.raises(RedisUnavailable):
+                status.update("y", Live("loading", 0.25), kind="dummy")
+            sleep(1)
+        wait_until(lambda: bool(redis.exists("openhours:report:y")))
+    assert redis.pttl("openhours:report:y") < (TTL_SECONDS - 1) * 1000
+
+
+def redis_url(redis: Redis, port: int) -> str:
+    """The same server through a proxy."""
+    how = redis.connection_pool.connection_kwargs
+    return f"redis://{how.get('username') or ''}:{how.get('password') or ''}@127.0.0.1:{port}/{how['db']}"
 
 
 def test_a_redis_that_is_not_there_is_an_error_of_ours() -> None:
