@@ -82,7 +82,7 @@ def test_reports_complete_while_redis_has_no_memory_left(stage: Stage) -> None:
 
 @pytest.mark.chaos
 @pytest.mark.timeout(400)
-def test_a_replica_whose_temporary_folder_is_full_leaves_the_work_to_others(stage: Stage, tmp_path: Path) -> None:
+def test_a_replica_without_room_for_temporary_files_waits_and_fails_nothing(stage: Stage, tmp_path: Path) -> None:
     with small_tmpfs(tmp_path / "replicas"), stage(replicas=1, slots=2) as scene:
         with scene.load(per_second=10):
             sleep(3)
