@@ -76,11 +76,23 @@ def test_the_group_is_made_again_after_redis_forgot_everything(redis: Redis) -> 
 
 @pytest.mark.parametrize("fields", [{"report": "x" * 1000}, {"other": "y"}, {"report": "\0", "more": "z"}])
 def test_an_entry_that_is_no_jobs_is_a_call_like_any_other_and_gone_when_it_is_read(
-    redis: Redis, fields: dict[str, str]
+    redis: Redis, fields: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    redis.xadd(STREAM, fields)
-    assert Queue(redis).wait("one", wait_ms=10)
+    queue = Queue(redis)
+    for _ in range(2):
+        redis.xadd(STREAM, fields)
+        assert queue.wait("one", wait_ms=10)
     assert redis.xlen(STREAM) == 0
+    (line,) = caplog.messages
+    assert line.startswith("an entry of openhours:queue in Redis names no job: {")
+    assert len(line) < 300
+
+
+def test_a_call_for_a_job_is_not_told(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
+    queue = Queue(redis)
+    queue.add("0" * 32)
+    assert queue.wait("one", wait_ms=10)
+    assert caplog.messages == []
 
 
 def test_progress_is_told_and_forgotten(redis: Redis) -> None:
