@@ -29,7 +29,7 @@ from app.ingest.kind import DatasetKind, Raw
 from app.ingest.load import Loaded, load, unload
 from app.ingest.pages.source import PagesSource
 from app.ingest.policy import Limits
-from app.ingest.refusal import CONTRADICTION
+from app.ingest.refusal import NOT_OF_COLUMNS
 from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
 from app.jobs.kind import JobClass, JobContext, JobKind, Params
@@ -239,7 +239,7 @@ class _Run:
             return None
         if self.kind.stays_raw:  # it has no columns of its own that a mapping would fill
             return None
-        if error.details.get("reason") == CONTRADICTION:  # its columns were read; no mapping would help
+        if error.details.get("reason") in NOT_OF_COLUMNS:
             return None
         try:
             with closing(self.source.open()) as stream:

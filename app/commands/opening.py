@@ -53,7 +53,6 @@ def resources(settings: "Settings", *, server: bool = False) -> Iterator[tuple["
 
     What the command changes is recorded as done by whoever typed it; a server acts for those who ask it.
     """
-    from app.storage.migrate import migrate as apply
     from app.storage.migrate import require_migrated
     from app.storage.postgres import database_errors
     from app.storage.resources import addresses, open_resources
@@ -66,11 +65,23 @@ def resources(settings: "Settings", *, server: bool = False) -> Iterator[tuple["
     ):
         with database_errors():
             if "postgres" in where.embedded:
-                apply(resources.engine)
+                _migrate(where.database_url)
             elif not server:
                 with resources.engine.connect() as connection:
                     require_migrated(connection)
         yield where, resources
+
+
+def _migrate(url: str) -> None:
+    """On a connection of its own, which may take longer than what a server asks."""
+    from app.storage.migrate import migrate
+    from app.storage.postgres import build_engine
+
+    engine = build_engine(url, pool_size=1)
+    try:
+        migrate(engine)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

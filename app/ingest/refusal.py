@@ -7,6 +7,11 @@ from app.errors import RejectedFile
 #: The reason of a file whose rows are each in order, but not beside each other.
 CONTRADICTION: Final = "contradiction"
 
+#: Reasons that no mapping would help: a file's size, or what it is packed in, or rows that were read well.
+NOT_OF_COLUMNS: Final = frozenset(
+    {CONTRADICTION, "unreadable", "bad_gzip", "bad_parquet", "empty_file", "too_large", "unpacks_too_far"}
+)
+
 #: Every reason, as ``reason`` in the details of RejectedFile, and its meaning.
 REFUSALS: Final = {
     "unreadable": "the file cannot be opened",

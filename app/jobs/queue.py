@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from app.ids import is_id
 from app.storage.redis_client import redis_errors
 
 STREAM: Final = "openhours:queue"
@@ -28,6 +29,9 @@ OLD_SECONDS: Final = 3600
 #: A consumer that has not been heard of for this long belongs to a worker that is gone, milliseconds.
 GONE_MS: Final = 3600_000
 
+#: Longest part of a strange entry in the log, characters.
+LONGEST_SHOWN: Final = 100
+
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
@@ -38,6 +42,7 @@ class Queue:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._has_told = False
 
     def add(self, job_id: str) -> None:
         """Wake a worker for a job that was just queued."""
@@ -55,11 +60,20 @@ class Queue:
             lambda: self._redis.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=1, block=wait_ms, noack=True)
         )
         streams = read.values() if isinstance(read, dict) else (entries for _, entries in read or ())
-        calls = [entry_id for entries in streams for entry_id, _ in _flat(entries)]
+        calls = {entry_id: fields for entries in streams for entry_id, fields in _flat(entries)}
         if calls:
             with redis_errors():
                 self._redis.xdel(STREAM, *calls)
+        for fields in calls.values():
+            self._tell_strange(fields)
         return bool(calls)
+
+    def _tell_strange(self, fields: dict[str, str]) -> None:
+        """Log the first call that names no job: something else writes to the stream."""
+        if not self._has_told and not is_id(fields.get("report", "")):
+            self._has_told = True
+            what = repr(fields)[:LONGEST_SHOWN]
+            _log.warning("an entry of %s in Redis names no job: %s; such are deleted, and not told again", STREAM, what)
 
     def tidy(self) -> None:
         """Trim calls that are old, and delete the consumers of workers that are gone."""

@@ -9,6 +9,7 @@ Keys:
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Final
 
 from redis import Redis
@@ -45,9 +46,15 @@ class LiveStatus:
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
+        #: What to add to our monotonic clock for that of Redis, seconds; None before it was asked.
+        self._ahead: float | None = None
 
     def update(self, job_id: str, live: Live, *, kind: str) -> None:
-        """Tell how far a job of this kind is."""
+        """Tell how far a job of this kind is.
+
+        When it is forgotten is told as an instant of Redis' own clock: one that stands still takes what was sent to it
+        before only when it goes on, and must not take it for new.
+        """
         key = _key(job_id)
         told: dict[Any, Any] = {
             "kind": kind,
@@ -56,10 +63,13 @@ class LiveStatus:
             "updated_at": datetime.now(UTC).isoformat(),
         }
         with redis_errors(), self._redis.pipeline(transaction=True) as pipeline:
+            if self._ahead is None:
+                self._ahead = _ahead(self._redis.time())
             pipeline.hsetnx(key, "status", "running")
             pipeline.hset(key, mapping=told)
-            pipeline.expire(key, TTL_SECONDS)
-            pipeline.execute()
+            pipeline.pexpireat(key, round((monotonic() + self._ahead + TTL_SECONDS) * 1000))
+            pipeline.time()
+            self._ahead = _ahead(pipeline.execute()[-1])
 
     def get(self, job_id: str, kinds: Collection[str]) -> Live | None:
         """How far a job of these kinds is, or None when that is not known freshly.
@@ -97,6 +107,12 @@ class LiveStatus:
                     pipeline.execute()
             except OutOfMemoryError:
                 self._redis.delete(key)
+
+
+def _ahead(now: Any) -> float:
+    """How far the clock of Redis is ahead of our monotonic one, from what it has just told: seconds, microseconds."""
+    seconds, microseconds = now
+    return float(seconds) + float(microseconds) / 1e6 - monotonic()
 
 
 def _key(job_id: str) -> str:

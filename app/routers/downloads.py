@@ -9,8 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from fastapi import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from app.access.principal import actor
 from app.errors import ReplicaUnavailable
@@ -18,6 +17,7 @@ from app.files.artifact import StoredArtifact
 from app.routers.answers import problem
 from app.routers.byte_range import selected
 from app.routers.store_threads import StoreThreads
+from app.routers.streamed import Streamed
 
 #: Downloads that one process serves at a time; each holds a block and one of the 32 pooled connections to S3.
 MOST: Final = 24
@@ -77,7 +77,7 @@ class Downloads:
         except BaseException:
             self._leave(who)
             raise
-        return _Streamed(self._paced(blocks), status, headers, ended=partial(self._end, who, source))
+        return Streamed(self._paced(blocks), status, headers, ended=partial(self._end, who, source))
 
     async def _paced(self, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for block in blocks:
@@ -103,22 +103,6 @@ class Downloads:
     def _end(self, who: str, source: Iterator[bytes]) -> None:
         self._leave(who)
         source.close()  # type: ignore[attr-defined]  # a generator
-
-
-class _Streamed(StreamingResponse):
-    """Says when it has ended, however that came: sent, cut off, or failed."""
-
-    def __init__(
-        self, blocks: AsyncIterator[bytes], status: int, headers: dict[str, str], *, ended: Callable[[], None]
-    ) -> None:
-        super().__init__(blocks, status_code=status, headers=headers)
-        self._ended = ended
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._ended()
 
 
 def disposition(name: str) -> str:

@@ -58,12 +58,14 @@ async def require_names_once(request: Request) -> None:
     """
     if request.scope["route"].body_field is None or "json" not in request.headers.get("content-type", "").lower():
         return
-    body = await request.body()  # which FastAPI has read and parsed
+    body = await request.body()  # which FastAPI has read and, unless it is empty, parsed
+    if not body:
+        return
     try:
         await run_in_threadpool(json_of, body) if len(body) > _LONG_BYTES else json_of(body)
     except RepeatedName as error:
-        reason = "is there more than once in one object; give it once"
-        raise _refusal([WrongValue(parameter=error.name, received=None, reason=reason, is_shown=False)]) from error
+        wrong = WrongValue(parameter=error.name, received=None, reason=error.reason, is_shown=False)
+        raise _refusal([wrong]) from error
 
 
 async def require_known_query(request: Request) -> None:
@@ -93,7 +95,7 @@ def _wrong_texts(given: QueryParams, fields: Sequence[Any]) -> Iterator[dict[str
         kinds = {field.field_info.annotation, *get_args(field.field_info.annotation)}
         error = {"loc": ("query", field.alias), "input": texts[0] if len(texts) == 1 else texts}
         if len(texts) > 1 and not any(get_origin(kind) in (list, tuple, set) for kind in kinds):
-            yield error | {"type": "value_error", "msg": "is there more than once; give it once"}
+            yield error | {"type": "repeated", "msg": "is given more than once; give it only once"}
         elif (
             kinds & {int, float}
             and str not in kinds
@@ -142,16 +144,20 @@ def _wrong_value(request: Request, error: Mapping[str, Any], schema: Schema, *, 
         return _unknown(error, path[0], schema)
     if place == "body" and not path:
         return _wrong_body(request, error, schema)
-    return wrong_value(error, error["loc"], schema, name=".".join(map(str, path)) or place)
+    name = ".".join(map(str, path)) or place
+    if error["type"] == "repeated":
+        return WrongValue(parameter=name, received=error["input"], reason=error["msg"], is_shown=False)
+    return wrong_value(error, error["loc"], schema, name=name)
 
 
 def _wrong_body(request: Request, error: Mapping[str, Any], schema: Schema) -> WrongValue:
     """A body that is missing, is not sent as JSON, or is JSON but no object."""
     words = allowed(member(schema, ["body"]) or {}) or "a JSON object"
-    received, reason = error.get("input"), f"is not {words}"
+    received, reason, right = error.get("input"), f"is not {words}", words
     if error["type"] == "missing":
-        reason = "is missing"
+        reason, right = "is missing", f"{words}, sent as {JSON}"
     elif isinstance(received, bytes):
+        right = f"{words}, sent as {JSON}"
         content_type = request.headers.get("content-type")
         sent = f"as {content_type}" if content_type else "without a Content-Type"
         reason = f"was sent {sent}; send Content-Type: {JSON}"
@@ -159,7 +165,7 @@ def _wrong_body(request: Request, error: Mapping[str, Any], schema: Schema) -> W
         parameter="body",
         received=received,
         reason=reason,
-        allowed=f"{words}, sent as {JSON}",
+        allowed=right,
         is_shown=error["type"] != "missing",
     )
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final, Literal, Union
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
 
 from app.access.scopes import Scope
 from app.deliveries.notify import read_notify
@@ -34,6 +33,7 @@ from app.routers.byte_range import is_known
 from app.routers.dependencies import AllServices, AskingStore, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
+from app.routers.streamed import Streamed
 from app.routers.triggers import AnyTrigger, Trigger
 from app.routers.warned import Warned
 from app.telemetry.logs import bind
@@ -417,7 +417,7 @@ async def get_summary(
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(file.bytes)
     blocks = await threads.blocks(await threads.run(partial(reports.read, file)))
-    return StreamingResponse(blocks, headers=headers, media_type="application/json")
+    return Streamed(blocks, headers=headers, media_type="application/json")
 
 
 @router.get("/reports/{report_id}/outline", responses=NOT_FOUND | CONFLICT)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     DateTime,
     Engine,
     MetaData,
+    QueuePool,
     Select,
     create_engine,
     event,
@@ -25,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import DatabaseUnavailable, NotMigrated, UnstorableText
+from app.storage.silent_postgres import Waits
 from app.storage.trouble import READ_ONLY, database_trouble
 
 #: How long a request waits for a connection of the pool before it fails with a retryable error, seconds.
@@ -71,12 +73,15 @@ def instant(name: str, **options: Any) -> Column[Any]:
 def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = None) -> Engine:
     """An engine whose sessions use UTC and cancel statements that take longer than ``statement_seconds``.
 
-    ``url`` is any ``postgres://`` or ``postgresql://`` address.
+    Such an engine also waits no longer for a Postgres that stands still. ``url`` is any ``postgres://`` or
+    ``postgresql://`` address.
     """
+    waits = None if statement_seconds is None else Waits(statement_seconds)
     limit = "" if statement_seconds is None else f" -c statement_timeout={statement_seconds}s"
     address = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg2")
     engine = create_engine(
         address,
+        poolclass=QueuePool if waits is None else waits.pool(),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
@@ -91,6 +96,8 @@ def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = No
             "application_name": "openhours",
         },
     )
+    if waits is not None:
+        waits.of(engine)
     _look_before_use(engine)
     return engine
 

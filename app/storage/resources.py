@@ -78,7 +78,7 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
 
 @contextmanager
 def open_resources(settings: Settings, where: Addresses, *, server: bool = False) -> Iterator[Resources]:
-    """Connect to the servers at these addresses; with ``server``, statements that take too long are cancelled."""
+    """Connect to the servers at these addresses; with ``server``, statements that take too long end."""
     conceal(where.database_url, where.redis_url, where.s3_secret_key)
     with ExitStack() as stack:
         # Requests use up to 40 threads of Starlette's pool, each for a few milliseconds; slots and loops one each.

@@ -75,6 +75,11 @@ DATABASE: Final[tuple[Words, ...]] = (
         "Postgres is starting or stopping: try again in a moment.",
     ),
     (
+        r"Postgres has not answered for ([0-9]+) seconds",
+        DatabaseUnavailable,
+        "Postgres has not answered for {0} seconds; try again in a moment.",
+    ),
+    (
         r"No space left on device",
         DatabaseFull,
         "The disk of Postgres is full: make room there; what has failed is tried again.",

@@ -1,6 +1,7 @@
 """The limits of a server's connections: what makes each of them, and looks at them all."""
 
 import asyncio
+import logging
 from collections.abc import Collection
 from typing import Any, Final, cast
 
@@ -8,6 +9,7 @@ import uvicorn
 from starlette.types import Receive
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app.routers.streamed import tells_news
 from app.web.connections import Connections
 from app.web.limits import Limits
 from app.web.protocol import BoundedProtocol
@@ -26,6 +28,7 @@ class Bounds:
         self._limits = limits
         self._waiting = Connections(limits.waiting)
         self._open: Collection[object] = ()
+        logging.getLogger("uvicorn.error").addFilter(tells_news)
 
     def __call__(self, **options: Any) -> BoundedProtocol:
         """A connection, as uvicorn asks for one."""

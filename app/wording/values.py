@@ -22,6 +22,12 @@ def shown(value: Any) -> str:
     return _json(value)
 
 
+def shown_whole(value: Any) -> str:
+    """As ``shown``, of what is wrong as a whole: a list has its brackets."""
+    text = shown(value)
+    return f"[{text}]" if isinstance(value, list) and not text.startswith("[") else text
+
+
 def repeated(value: Any) -> Any:
     """A value as the field ``received`` repeats it: JSON-ready, and where it is long the beginning of its text."""
     match value:

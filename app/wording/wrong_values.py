@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.errors import InvalidParameters
 from app.wording.suggestions import did_you_mean
-from app.wording.values import repeated, shown
+from app.wording.values import repeated, shown, shown_whole
 
 #: Wrong values that one refusal names; a body may have some thousand.
 MOST: Final = 20
@@ -35,7 +35,9 @@ class WrongValue:
     @property
     def sentence(self) -> str:
         """For people."""
-        value = f"{shown(self.received)} " if self.is_shown else ""
+        # Of a list that has another type than it should, not its members are wrong.
+        show = shown_whole if self.reason.startswith("is not ") else shown
+        value = f"{show(self.received)} " if self.is_shown else ""
         meant = did_you_mean(self.nearest)
         allowed = self.allowed if isinstance(self.allowed, str | None) else ", ".join(self.allowed)
         hint = f"; allowed: {allowed}" if allowed and allowed not in self.reason else ""

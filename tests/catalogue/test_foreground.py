@@ -239,4 +239,5 @@ def test_the_settings_bound_what_a_packed_file_unpacks_to(resources: Resources, 
     strict = resources.settings.model_copy(update={"max_unpack_ratio": 10, "unpack_floor_bytes": 0})
     state = load(replace(resources, settings=strict), path)
     assert (state.status, state.record.error_code) == (DatasetStatus.REJECTED, "unpacks_too_far")
+    assert state.record.proposal is None  # a mapping would change nothing of that
     assert load(resources, path).status is DatasetStatus.READY

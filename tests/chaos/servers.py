@@ -63,12 +63,9 @@ class Servers:
 
     @contextmanager
     def paused(self, name: str) -> Iterator[None]:
-        """A server that neither answers nor refuses for as long as the context is open."""
-        self._processes[name].send_signal(signal.SIGSTOP)
-        try:
+        """A server of which no process answers or refuses anything for as long as the context is open."""
+        with standing_still(self._processes[name].pid):
             yield
-        finally:
-            self._processes[name].send_signal(signal.SIGCONT)
 
     def crash_postgres(self) -> None:
         """Kill one process of Postgres, which then ends all others and recovers; return when it answers again."""
@@ -133,6 +130,22 @@ class Servers:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextmanager
+def standing_still(pid: int) -> Iterator[None]:
+    """Stop a process and all below it for as long as the context is open."""
+    top = psutil.Process(pid)
+    stopped = [top, *top.children(recursive=True)]
+    for process in stopped:
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
+    try:
+        yield
+    finally:
+        for process in reversed(stopped):
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
 
 @contextmanager

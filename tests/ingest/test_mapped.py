@@ -335,7 +335,7 @@ def test_json_that_is_nested_too_deeply_is_refused_as_such(form: str, text: str)
 
 
 def test_a_mapping_with_a_name_twice_is_refused_by_its_name() -> None:
-    with pytest.raises(InvalidParameters, match="an object has 'from' more than once; give it once"):
+    with pytest.raises(InvalidParameters, match=r"'columns\.store_id\.from' is given more than once"):
         read_mapping('{"kind": "polls", "columns": {"store_id": {"from": "a", "from": "b"}}}')
 
 

@@ -1,6 +1,8 @@
 """The queue on a real Redis, and what is left of it when Redis forgets."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from time import sleep
 
 import pytest
 from redis import Redis
@@ -10,6 +12,8 @@ from app.jobs.queue import GROUP, STREAM, Queue
 from app.jobs.status import TTL_SECONDS, Live, LiveStatus
 from app.storage.redis_client import build_redis
 from app.storage.resources import Addresses, Resources
+from tests.chaos.fault_proxy import fault_proxy
+from tests.commands import wait_until
 
 KINDS = ("dummy",)
 
@@ -72,11 +76,23 @@ def test_the_group_is_made_again_after_redis_forgot_everything(redis: Redis) -> 
 
 @pytest.mark.parametrize("fields", [{"report": "x" * 1000}, {"other": "y"}, {"report": "\0", "more": "z"}])
 def test_an_entry_that_is_no_jobs_is_a_call_like_any_other_and_gone_when_it_is_read(
-    redis: Redis, fields: dict[str, str]
+    redis: Redis, fields: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    redis.xadd(STREAM, fields)
-    assert Queue(redis).wait("one", wait_ms=10)
+    queue = Queue(redis)
+    for _ in range(2):
+        redis.xadd(STREAM, fields)
+        assert queue.wait("one", wait_ms=10)
     assert redis.xlen(STREAM) == 0
+    (line,) = caplog.messages
+    assert line.startswith("an entry of openhours:queue in Redis names no job: {")
+    assert len(line) < 300
+
+
+def test_a_call_for_a_job_is_not_told(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
+    queue = Queue(redis)
+    queue.add("0" * 32)
+    assert queue.wait("one", wait_ms=10)
+    assert caplog.messages == []
 
 
 def test_progress_is_told_and_forgotten(redis: Redis) -> None:
@@ -115,6 +131,25 @@ def test_progress_that_is_stale_is_not_believed(redis: Redis) -> None:
     status.update("x", Live("loading", 0.25), kind="dummy")
     redis.expire("openhours:report:x", TTL_SECONDS - 60)
     assert status.get("x", KINDS) is None
+
+
+def test_progress_that_reaches_redis_late_has_its_age(redis: Redis) -> None:
+    port = redis.connection_pool.connection_kwargs["port"]
+    with fault_proxy(port) as proxy, closing(build_redis(redis_url(redis, proxy.port), timeout_seconds=0.2)) as distant:
+        status = LiveStatus(distant)
+        status.update("x", Live("loading", 0.25), kind="dummy")
+        with proxy.hanging():
+            with pytest.raises(RedisUnavailable):
+                status.update("y", Live("loading", 0.25), kind="dummy")
+            sleep(1)
+        wait_until(lambda: bool(redis.exists("openhours:report:y")))
+    assert redis.pttl("openhours:report:y") < (TTL_SECONDS - 1) * 1000
+
+
+def redis_url(redis: Redis, port: int) -> str:
+    """The same server through a proxy."""
+    how = redis.connection_pool.connection_kwargs
+    return f"redis://{how.get('username') or ''}:{how.get('password') or ''}@127.0.0.1:{port}/{how['db']}"
 
 
 def test_a_redis_that_is_not_there_is_an_error_of_ours() -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from app.jobs import cleanup, periodic, pulse, runner, sweeper, worker
+from app.jobs import cleanup, periodic, pulse, runner, status, sweeper, worker
 from app.jobs.runner import Job
 from app.replica import replica
 from app.replica.replica import Replica
@@ -26,7 +26,7 @@ SLOTS = 2
 WAIT_MS = 4000
 LOOK_SECONDS = 8
 
-_MODULES = (cleanup, periodic, pulse, redis_client, replica, runner, service, sweeper, worker)
+_MODULES = (cleanup, periodic, pulse, redis_client, replica, runner, service, status, sweeper, worker)
 
 
 @contextmanager

@@ -205,6 +205,13 @@ class Redis(Server):
     def _expire(self, key: str, seconds: int) -> None:
         self.expiries[key] = self.scheduler.now + seconds
 
+    def _pexpireat(self, key: str, milliseconds: int) -> None:
+        self.expiries[key] = milliseconds / 1000
+
+    def _time(self) -> tuple[int, int]:
+        seconds, rest = divmod(self.scheduler.now, 1)
+        return int(seconds), int(rest * 1e6)
+
     def _ttl(self, key: str) -> int:
         return round(self.expiries[key] - self.scheduler.now) if key in self.expiries else -2
 

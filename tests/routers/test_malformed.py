@@ -101,6 +101,7 @@ def test_broken_json_is_told_where_it_breaks(client: TestClient, content: bytes,
         ),
         ("POST", "/trigger_report", {"kind": "x"}, "kind: is not known (did you mean 'report'?); allowed: no"),
         ("POST", "/trigger_report", {"params": []}, "params: [] is not an object"),
+        ("POST", "/trigger_report", [1, "x"], "body: [1, 'x'] is not an object with report, params, notify"),
         ("POST", "/get_report", {}, "report_id: is missing; allowed: a text"),
         ("GET", "/reports?limit=0", None, "limit: '0' is not a whole number from 1 to 200"),
         ("GET", "/reports?limit=x", None, "limit: 'x' is not a whole number from 1 to 200"),
@@ -185,29 +186,47 @@ def test_so_has_one_with_decimals(client: TestClient, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "content", "name"),
+    ("method", "path", "content", "name", "place"),
     [
-        ("POST", "/trigger_report", '{"report": "uptime", "report": "pull_requests"}', "report"),
-        ("POST", "/trigger_report", '{"params": {"stores": ["1"], "hourly": true, "stores": ["2"]}}', "stores"),
-        ("PUT", "/entities/store/17/hours", '{"hours": [{"day": 0, "day": 1}]}', "day"),
-        ("PUT", "/mappings/x", '{"kind": "polls", "\\u006bind": "hours"}', "kind"),
-        ("POST", "/trigger_report", f'{{"params": {{"stores": ["{"x" * 20_000}"]}}, "params": {{}}}}', "params"),
+        ("POST", "/trigger_report", '{"report": "uptime", "report": "pull_requests"}', "report", "line 1, column 22"),
+        (
+            *("POST", "/trigger_report", '{"params": {"stores": ["1"], "hourly": true,\n "stores": ["2"]}}'),
+            *("params.stores", "line 2, column 2"),
+        ),
+        (
+            "PUT",
+            "/entities/store/17/hours",
+            '{"hours": [{}, {"day": 0, "day": 1}]}',
+            "hours.1.day",
+            "line 1, column 27",
+        ),
+        ("PUT", "/mappings/x", '{"kind": "polls", "\\u006bind": "hours"}', "kind", "line 1, column 19"),
+        (
+            *("POST", "/trigger_report", f'{{"params": {{"stores": ["{"x" * 20_000}"]}}, "params": {{}}}}'),
+            *("params", "line 1, column 20030"),
+        ),
     ],
 )
 def test_of_two_values_of_one_name_none_is_dropped(
-    client: TestClient, method: str, path: str, content: str, name: str
+    client: TestClient, method: str, path: str, content: str, name: str, place: str
 ) -> None:
     problem = refused(client, method, path, content=content, headers=JSON)
-    assert problem["errors"] == [
-        {"parameter": name, "received": None, "reason": "is there more than once in one object; give it once"}
-    ]
-    assert problem["detail"] == f"{name}: is there more than once in one object; give it once"
+    reason = f"is given more than once (again at {place}); give it only once"
+    assert problem["errors"] == [{"parameter": name, "received": None, "reason": reason}]
+    assert problem["detail"] == f"{name}: {reason}"
+
+
+def test_an_empty_body_is_none_whatever_type_it_is_said_to_have(client: TestClient) -> None:
+    plain = client.post("/trigger_report")
+    assert client.post("/trigger_report", content=b"", headers=JSON).status_code == plain.status_code < 500
+    problem = refused(client, "POST", "/schedules", content=b"", headers=JSON)
+    assert problem["detail"].startswith("body: is missing; allowed: an object with name, ")
 
 
 def test_a_parameter_of_one_value_is_given_once(client: TestClient) -> None:
     (error,) = refused(client, "GET", "/reports?limit=3&limit=4")["errors"]
     assert (error["parameter"], error["received"]) == ("limit", ["3", "4"])
-    assert error["reason"] == "is there more than once; give it once"
+    assert error["reason"] == "is given more than once; give it only once"
 
 
 def test_several_unknown_query_parameters_are_all_named(client: TestClient) -> None:

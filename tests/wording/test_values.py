@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.wording.values import repeated, shown
+from app.wording.values import repeated, shown, shown_whole
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -74,3 +74,8 @@ def test_what_is_cut_off_is_not_made_first() -> None:
     for value in (long, {"all": long}):
         assert repeated(value).endswith("…")
         assert shown(value).endswith("…")
+
+
+@pytest.mark.parametrize(("value", "text"), [([1, "x"], "[1, 'x']"), ([], "[]"), ([["a"]], '[["a"]]'), ("up", "'up'")])
+def test_a_list_that_is_wrong_as_a_whole_has_its_brackets(value: Any, text: str) -> None:
+    assert shown_whole(value) == text

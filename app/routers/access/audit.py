@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app.access import audit_csv
 from app.access.audit import Outcome
@@ -17,6 +17,7 @@ from app.routers.dates import Instant
 from app.routers.dependencies import Audit
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
+from app.routers.streamed import Streamed
 
 router = APIRouter(tags=["access"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)])
 
@@ -113,4 +114,4 @@ def _prefers_csv(accept: str) -> bool:
 def _file(lines: Iterator[bytes]) -> Response:
     first = next(lines)  # read before the answer begins, so that a failure has a status of its own
     headers = {"Content-Disposition": 'attachment; filename="audit.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(chain([first], lines), media_type=f"{_CSV}; charset=utf-8", headers=headers)
+    return Streamed(chain([first], lines), media_type=f"{_CSV}; charset=utf-8", headers=headers)
