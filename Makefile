@@ -7,7 +7,7 @@ DIST := dist
 # Of the polls of 1,000 stores every five minutes that make bench makes reports of.
 WEEKS ?= 1 4
 # Of the tests: many wait for something to end, so more than there are cores.
-PROCESSES ?= 3
+PROCESSES ?= 4
 SPREAD = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 # Clients for the tests: of the upload protocol, and of the whole API in TypeScript.

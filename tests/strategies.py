@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 PROFILE = os.environ.get("TEST_PROFILE", "")
 
 #: Of the examples that ``make fuzz`` tries, one in so many is tried by each.
-FEWER = {"check": 20, "": 4, "long": 1}[PROFILE]
+FEWER = {"check": 20, "": 6, "long": 1}[PROFILE]
 
 
 def examples(number: int) -> int:
