@@ -167,6 +167,7 @@ def _wrong_body(request: Request, error: Mapping[str, Any], schema: Schema) -> W
         reason=reason,
         allowed=right,
         is_shown=error["type"] != "missing",
+        is_whole=True,
     )
 
 

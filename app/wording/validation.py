@@ -62,6 +62,7 @@ def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Sch
         reason=reason,
         allowed=None if is_ours and words == TEXT else words,  # our check has said more than that
         is_shown=not is_hidden and not reason.startswith(("'", '"')),  # or it names the part that is wrong
+        is_whole=not is_ours,
     )
 
 

@@ -23,6 +23,7 @@ class WrongValue:
         allowed: in words, or the names that there are; None where the reason says all.
         nearest: names that were probably meant, the likest first.
         is_shown: whether ``detail`` repeats the value.
+        is_whole: whether a list is wrong as a whole, as one in the place of an object is; else its members are shown.
     """
 
     parameter: str
@@ -31,12 +32,12 @@ class WrongValue:
     allowed: str | Sequence[str] | None = None
     nearest: Sequence[str] = ()
     is_shown: bool = True
+    is_whole: bool = False
 
     @property
     def sentence(self) -> str:
         """For people."""
-        # Of a list that has another type than it should, not its members are wrong.
-        show = shown_whole if self.reason.startswith("is not ") else shown
+        show = shown_whole if self.is_whole else shown
         value = f"{show(self.received)} " if self.is_shown else ""
         meant = did_you_mean(self.nearest)
         allowed = self.allowed if isinstance(self.allowed, str | None) else ", ".join(self.allowed)

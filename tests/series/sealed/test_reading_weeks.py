@@ -130,7 +130,7 @@ def test_an_object_with_any_other_bit_is_an_error_and_never_another_poll(
         else:
             rows = zip(*(np.concatenate([one[name] for one in found]).tolist() for name in block), strict=True)
             assert list(rows) == polls[60:240]
-    assert noticed > tries / 2
+    assert noticed > tries / 4  # three fifths of the polls are read
 
 
 def test_a_bucket_that_does_not_answer_is_tried_again(one_week: tuple[Resources, Entities]) -> None:
