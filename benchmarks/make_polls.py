@@ -51,9 +51,9 @@ def poll_log(
     heals = rng.random((stores, hours)) < 0.3
     active = np.empty((stores, hours), bool)
     now = rng.random(stores) > 0.05
-    for hour in range(hours):
-        now = np.where(now, ~fails[:, hour], heals[:, hour])
-        active[:, hour] = now
+    for past in range(hours):
+        now = np.where(now, ~fails[:, past], heals[:, past])
+        active[:, past] = now
     store, hour = np.nonzero(seen & (at <= END))
     instant, up = at[store, hour], active[store, hour]
     instant = np.where(rng.random(len(instant)) < 0.01, instant - instant % 1_000_000, instant)

@@ -11,6 +11,7 @@ import argparse
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -21,7 +22,6 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from app.demo_data.files import write
-from app.flow.phases import PHASES
 from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
@@ -41,6 +41,15 @@ ASKED: Mapping[str, tuple[dict[str, Any], float | None]] = {
     "with eight charts": ({}, 8.0),
 }
 
+#: From which instant to which a phase lasts, as the loop has it: where the first named is not known, the next counts.
+PHASES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "coding_time": (("first_commit_at",), ("created_at",)),
+    "pickup_time": (("ready_at", "created_at"), ("first_review_at",)),
+    "review_time": (("first_review_at",), ("approved_at", "merged_at")),
+    "merge_time": (("approved_at",), ("merged_at",)),
+    "cycle_time": (("first_commit_at", "created_at"), ("merged_at",)),
+}
+
 #: Rows that the loop is given.
 LOOP_ROWS = 2_000
 
@@ -48,6 +57,13 @@ LOOP_ROWS = 2_000
 def run(client: Client, params: dict[str, Any]) -> None:
     for _ in client.follow(client.trigger("pull_requests", params)):
         pass
+
+
+def ends_of(pull: Any, names: tuple[tuple[str, ...], tuple[str, ...]]) -> tuple[datetime, datetime] | None:
+    start, end = (next((pull[one] for one in which if pull[one] is not pd.NaT), None) for which in names)
+    if start is None or end is None or start > end:
+        return None
+    return start.to_pydatetime(), end.to_pydatetime()
 
 
 def plain_loop(folder: Path, rows: int) -> float:
@@ -78,12 +94,8 @@ def plain_loop(folder: Path, rows: int) -> float:
         return total
 
     def durations(pull: Any) -> dict[str, float | None]:
-        found = {}
-        for phase, names in PHASES.items():
-            start, end = (next((pull[one] for one in which if pull[one] is not pd.NaT), None) for which in names)
-            known = start is not None and end is not None and start <= end
-            found[phase] = working_seconds(pull["team"], start.to_pydatetime(), end.to_pydatetime()) if known else None
-        return found
+        ends = {phase: ends_of(pull, names) for phase, names in PHASES.items()}
+        return {phase: working_seconds(pull["team"], *found) if found else None for phase, found in ends.items()}
 
     def everything() -> None:
         found = pulls.apply(durations, axis=1, result_type="expand").astype(float)
@@ -133,12 +145,13 @@ def measure(url: str, home: Path, arguments: argparse.Namespace) -> None:
     row("load of the pull requests: check, stage, merge", f"{seconds:.2f} s")
     rows = min(LOOP_ROWS, arguments.pulls)
     took: dict[str, list[float]] = {name: [] for name in ASKED}
-    loops, peaks = [], {}
+    loops: list[float] = []
+    peaks: dict[str, int] = {}
     with served(url, home, arguments.port) as (client, log):
         run(client, {"charts": False})  # warms up
         for _ in range(arguments.rounds):
             for name, (params, _) in ASKED.items():
-                took[name].append(timed(lambda params=params: run(client, params)))
+                took[name].append(timed(partial(run, client, params)))
                 peaks[name] = max(peaks.get(name, 0), int(re.findall(r"peak memory (\d+) MiB", log.read_text())[-1]))
             loops.append(plain_loop(home / "data", rows))
     for name, (_, aim) in ASKED.items():

@@ -107,7 +107,7 @@ def children(number: int) -> dict[str, Any]:
 def write(raw: RawPages, pulls: int) -> int:
     """Write the pages; returns their bytes, unpacked, about."""
     size_bytes = 0
-    about = {"stream": "pull_requests", "scope": "1", "status": 200, "headers": {}, "at": at(0, 0)}
+    about: dict[str, Any] = {"stream": "pull_requests", "scope": "1", "status": 200, "headers": {}, "at": at(0, 0)}
     repo = {"id": 1, "name": "acme/api", "default_branch": "main"}
     for first in range(1, pulls + 1, PAGE):
         numbers = range(first, min(first + PAGE, pulls + 1))

@@ -98,7 +98,11 @@ def script(address: StoreAddress, settings: Settings, table: TableFile, folder: 
         source = folder / "input.csv"
         client.download_file(store.bucket, table.raw_key, str(source))
         limit = f"{share_of(settings.report_memory_limit_mb)}MiB"
-        config = {"memory_limit": limit, "threads": str(THREADS), "temp_directory": str(folder / "spill")}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": limit,
+            "threads": str(THREADS),
+            "temp_directory": str(folder / "spill"),
+        }
         with duckdb.connect(":memory:", config=config) as database:
             database.execute("SET enable_progress_bar = false")
             plays = """CASE WHEN regexp_full_match(plays, '[+-]?[0-9]{1,18}') THEN plays::BIGINT

@@ -206,7 +206,8 @@ def is_server(process: psutil.Process) -> bool:
 
 
 async def soak(address: str, replica: psutil.Process, *, minutes: float) -> tuple[Seen, list[Size]]:
-    callers, sizes = Callers(address, seed=1), []
+    callers = Callers(address, seed=1)
+    sizes: list[Size] = []
     watching = asyncio.create_task(watch(replica, sizes, every_seconds=max(minutes, 1)))
     await callers.run(minutes * 60)
     watching.cancel()

@@ -111,7 +111,7 @@ def run(mib: int) -> None:
             (pid,) = {
                 connection.pid
                 for connection in psutil.net_connections("tcp")
-                if connection.status == "LISTEN" and connection.laddr.port == port
+                if connection.status == "LISTEN" and connection.laddr and connection.laddr.port == port
             }
             bare(where, path)
             tus(address, path, chunk_bytes=64 << 20)
@@ -128,8 +128,8 @@ def run(mib: int) -> None:
             peak.ended.set()
     base = median(floor)
     print(f"bare boto3 multipart upload of {mib} MiB: {base:.2f} s, {mib / base:.0f} MiB/s")
-    for name, took in seconds.items():
-        print(f"tus, {name}: {median(took):.2f} s, {median(took) / base:.2f} x bare")
+    for name, each in seconds.items():
+        print(f"tus, {name}: {median(each):.2f} s, {median(each) / base:.2f} x bare")
     print(f"memory of the replica: {peak.first_bytes >> 20} MiB, at most {(peak.bytes - peak.first_bytes) >> 20} more")
 
 

@@ -39,7 +39,8 @@ SETTINGS: Final = {
 ROLE: Final = "openhours"
 DATABASE: Final = "openhours"
 
-RIGHTS: Final = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+#: Tests and benchmarks, which make databases, have others.
+RIGHTS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
 #: Nobody else may connect; a folder without this line is of a version that connected as superuser.
 ACCESS: Final = f"host all {ROLE} 127.0.0.1/32 scram-sha-256\n"
