@@ -3,7 +3,7 @@
 import secrets
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -64,7 +64,7 @@ class Servers:
     @contextmanager
     def paused(self, name: str) -> Iterator[None]:
         """A server of which no process answers or refuses anything for as long as the context is open."""
-        with standing_still(self._processes[name].pid):
+        with standing_still(with_all_below(self._processes[name].pid)):
             yield
 
     def crash_postgres(self) -> None:
@@ -132,18 +132,22 @@ class Servers:
                 process.wait()
 
 
-@contextmanager
-def standing_still(pid: int) -> Iterator[None]:
-    """Stop a process and all below it for as long as the context is open."""
+def with_all_below(pid: int) -> list[psutil.Process]:
+    """A process and all that descend from it."""
     top = psutil.Process(pid)
-    stopped = [top, *top.children(recursive=True)]
-    for process in stopped:
+    return [top, *top.children(recursive=True)]
+
+
+@contextmanager
+def standing_still(processes: Sequence[psutil.Process]) -> Iterator[None]:
+    """Stop processes for as long as the context is open; what dies meanwhile is left out."""
+    for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.suspend()
     try:
         yield
     finally:
-        for process in reversed(stopped):
+        for process in reversed(processes):
             with suppress(psutil.NoSuchProcess):
                 process.resume()
 

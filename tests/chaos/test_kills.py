@@ -14,6 +14,7 @@ from tests.chaos import audit
 from tests.chaos.conftest import KILLS, MEASURING, Stage
 from tests.chaos.failpoints import FAILPOINTS
 from tests.chaos.scene import Scene
+from tests.chaos.servers import standing_still
 from tests.chaos.verdict import spread
 
 #: How often each server is killed or emptied.
@@ -123,14 +124,8 @@ def kill_fork_server(_: Scene, pid: int) -> None:
 
 def pause_fork_server(_: Scene, pid: int) -> None:
     """It stands still, and goes on if it has not been replaced meanwhile."""
-    paused = fork_servers(pid)
-    for process in paused:
-        with suppress(psutil.NoSuchProcess):
-            process.suspend()
-    sleep(PAUSE_SECONDS)
-    for process in paused:
-        with suppress(psutil.NoSuchProcess):
-            process.resume()
+    with standing_still(fork_servers(pid)):
+        sleep(PAUSE_SECONDS)
 
 
 def kill_all_replicas(scene: Scene, _: int) -> None:

@@ -11,6 +11,9 @@ from tests.chaos.scene import Scene
 
 REMOVALS = 200
 
+#: What those are told who are too many to wait for S3.
+BUSY = {(503, "object_store_unavailable")}
+
 
 def removed(scene: Scene, report_id: str) -> set[tuple[int, str]]:
     """What the clients were told: status, and what became of the report or the code of the problem."""
@@ -55,7 +58,3 @@ def test_a_report_that_runs_is_cancelled_once(stage: Stage) -> None:
     assert told - BUSY == {(200, "Cancelled")}
     assert found.failed == {report_id: ("Cancelled",)}
     assert done == ["report.cancel"]
-
-
-#: More wait for S3 than may.
-BUSY = {(503, "object_store_unavailable")}

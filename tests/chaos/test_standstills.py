@@ -11,7 +11,7 @@ import pytest
 from app.embedded.programs import SERVERS
 from tests.chaos.conftest import Stage
 from tests.chaos.scene import Scene
-from tests.chaos.servers import standing_still
+from tests.chaos.servers import standing_still, with_all_below
 from tests.chaos.test_pauses import SLOTS, completions, fill_slots
 from tests.chaos.test_uploads import MIB, latest, stored, write
 from tests.uploads.clients import begun
@@ -81,7 +81,7 @@ def test_requests_end_while_a_server_stands_still_and_go_on_with_it(stage: Stage
 def test_another_replica_takes_over_what_one_has_that_stands_still_with_all_its_processes(stage: Stage) -> None:
     with stage(replicas=2, slots=SLOTS) as scene:
         fill_slots(scene)
-        with standing_still(scene.cluster.replicas[0].pid):
+        with standing_still(with_all_below(scene.cluster.replicas[0].pid)):
             sleep(REPLICA_SECONDS)
         found = scene.finish()
         history = scene.history().values()
