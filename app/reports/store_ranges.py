@@ -3,6 +3,7 @@
 account() is what is done with a range, whoever reads it: this process, or a worker of a cluster (spread.py).
 """
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,6 +35,12 @@ from app.timeline.schedule import Schedule
 
 #: Share of the progress of a range of stores that is reading.
 READING: Final = 0.7
+
+#: Polls that are kept until the calendar is there that they are counted by, some 17 bytes each; who reads more waits.
+EARLY_POLLS: Final = 2_000_000
+
+#: Threads that count what was kept.
+THREADS: Final = 2
 
 #: Progress once all ranges are computed.
 GATHERED: Final = 0.8
@@ -237,17 +244,59 @@ def account(
     ready = preparing.submit(_prepared, accounting.reading, one.known)
     seen = SeenPolls(len(one.entities))
 
-    def consume(number: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
-        has_read(len(instant), int(instant.max()) if len(instant) else None)
+    def collect(number: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
         collected, _ = ready.result()
         seen.add(collected.calendar, number, instant)
         collected.add(number, instant, status)
 
+    early = EarlyPolls(ready.done)
+
+    def consume(number: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
+        has_read(len(instant), int(instant.max()) if len(instant) else None)
+        if not early.keeps(number, instant, status):
+            early.pass_on(collect)
+            collect(number, instant, status)
+
     one.read(consume=consume, progress=lambda share: progress("loading", READING * share))
     progress("computing", READING)
     collected, schedule = ready.result()
+    early.pass_on_together(collect)
     doubts.add(one.entities.keys, seen, schedule)
     return accounting.figures(one.entities, one.labels, collected, progress)
+
+
+class EarlyPolls:
+    """Polls that come before there is a calendar for them: kept, so that reading goes on meanwhile, up to a bound."""
+
+    def __init__(self, is_too_late: Callable[[], bool]) -> None:
+        self._is_too_late = is_too_late
+        self._blocks: deque[tuple[npt.NDArray[np.integer], Micros, Status]] = deque()
+        self._rows = 0
+
+    def keeps(self, number: npt.NDArray[np.integer], instant: Micros, status: Status) -> bool:
+        """Whether this block is kept; of several threads each may keep one beyond the bound."""
+        if self._is_too_late() or self._rows >= EARLY_POLLS:
+            return False
+        self._rows += len(instant)
+        self._blocks.append((number, instant, status))
+        return True
+
+    def pass_on(self, consume: Consume) -> None:
+        """Have what is kept consumed, by all threads that call this together."""
+        while self._blocks:
+            try:
+                block = self._blocks.popleft()
+            except IndexError:  # another thread was faster
+                return
+            consume(*block)
+
+    def pass_on_together(self, consume: Consume) -> None:
+        """Have what is kept consumed by several threads."""
+        if not self._blocks:
+            return
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="early") as pool:
+            for ended in [pool.submit(self.pass_on, consume) for _ in range(THREADS)]:
+                ended.result()
 
 
 def known_of(context: JobContext, snapshot: str, entities: Entities, as_known_at: datetime | None) -> Known:
