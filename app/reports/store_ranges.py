@@ -159,13 +159,13 @@ def opened(context: JobContext, as_known_at: datetime | None) -> Iterator[tuple[
 
 
 def ranges(
-    connection: Connection, stores: Sequence[str] | None, *, most: int, as_known_at: datetime | None
+    connection: Connection, stores: Sequence[str] | None, *, total: int, most: int, as_known_at: datetime | None
 ) -> Iterator[tuple[Entities, Labels, OnShare]]:
-    """So many stores after so many others, in the order of their ids, with what they are called.
+    """So many of the ``total`` stores after so many others, in the order of their ids, with what they are called.
 
     Each comes with a function of the share of it that is done: it gives the share of all stores.
     """
-    total, done, after = count_entities(connection, STORE, keys=stores), 0, 0
+    done, after = 0, 0
     while done < total:
         entities = read_entities(connection, STORE, keys=stores, after=after, limit=most)
         labels = read_labels(connection, entities, as_known_at=as_known_at)
@@ -198,7 +198,9 @@ def load(
     most = max(1, reading.most(connection, max(total, 1)))
     doubts = StoreDoubts()
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing:
-        for entities, labels, share in ranges(connection, stores, most=most, as_known_at=reading.as_known_at):
+        for entities, labels, share in ranges(
+            connection, stores, total=total, most=most, as_known_at=reading.as_known_at
+        ):
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"
             one = StoreRange(
                 entities,

@@ -63,7 +63,7 @@ class HourlyVotes:
         if not len(answers):
             return
         cell = (answers >> 1) // HOUR
-        onset = np.flatnonzero(np.diff(cell, prepend=-1))
+        onset = np.append(0, np.flatnonzero(cell[1:] != cell[:-1]) + 1)
         cell = cell[onset]
         polls = np.diff(onset, append=len(answers))
         ups = np.add.reduceat(answers & 1, onset)
