@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from app.files.memory import keep_what_is_freed
 from app.jobs.kind import JobContext, OnProgress, OnRead
 from app.reports.doubts import SeenPolls, StoreDoubts
 from app.series.details import Labels, own_gaps, read_labels
@@ -193,6 +194,7 @@ def load(
         source, snapshot: see opened().
         stores: their keys; None: all.
     """
+    keep_what_is_freed()
     reading, (connection, name) = accounting.reading, snapshot
     total = count_entities(connection, STORE, keys=stores)
     most = max(1, reading.most(connection, max(total, 1)))

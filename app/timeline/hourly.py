@@ -52,24 +52,26 @@ class HourlyVotes:
             instant: int64[n], within the calendar's ``[first, last)``.
             status: int8[n], ACTIVE, INACTIVE or UNKNOWN.
         """
-        # The answer rides in the lowest bit, so that one plain sort of integers orders places and answers together.
         known = status != UNKNOWN
         if not known.all():
             entity, instant, status = entity[known], instant[known], status[known]
-        answers = self.calendar.place(entity, instant) << 1 | status
-        if (answers[1:] < answers[:-1]).any():  # those of a sealed week are in order
+        place = self.calendar.place(entity, instant)
+        if (place[1:] < place[:-1]).any():  # those of a sealed week are in order
+            # The answer rides in the lowest bit, so that one plain sort of integers orders places and answers together.
+            answers = place << 1 | status
             answers.sort()
-        answers = answers[self.calendar.is_open_along(answers >> 1)]
-        if not len(answers):
+            place, status = answers >> 1, answers & 1
+        inside = self.calendar.is_open_along(place)
+        cell, ups = place[inside] // HOUR, status[inside]
+        if not len(cell):
             return
-        cell = (answers >> 1) // HOUR
         onset = np.append(0, np.flatnonzero(cell[1:] != cell[:-1]) + 1)
+        polls = np.diff(onset, append=len(cell))
+        active = np.diff(np.cumsum(ups, dtype=np.int32)[np.append(onset[1:], len(cell)) - 1], prepend=0)
         cell = cell[onset]
-        polls = np.diff(onset, append=len(answers))
-        ups = np.add.reduceat(answers & 1, onset)
         with self._lock:
             self.polls.reshape(-1)[cell] += polls.astype(np.int32)
-            self.active.reshape(-1)[cell] += ups.astype(np.int32)
+            self.active.reshape(-1)[cell] += active
 
     def status(self, entities: slice, *, max_fill_hours: int | None = None) -> Status:
         """Status of each hour, int8[entities, hours].

@@ -1,7 +1,8 @@
 """The uptime report on the three windows that end at its instant (docs/uptime-rules.md, "The report")."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -53,6 +54,9 @@ GRID_CELLS: Final = 16_000_000
 #: Entities whose hours are evaluated at a time: each intermediate array takes some 400 KB, which the processor's own
 #: memory holds. With 2,048 of them it took a third more of its time.
 CHUNK: Final = 256
+
+#: Chunks that are evaluated, or wait for that or for being used: while one is used others are computed.
+AHEAD: Final = 4
 
 #: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
 THREADS: Final = 2
@@ -227,8 +231,13 @@ def evaluate(votes: HourlyVotes, horizon: Horizon, max_fill_hours: int | None) -
 
     starts = range(0, votes.calendar.entities, CHUNK)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="compute") as pool:
-        for first in range(0, len(starts), THREADS):  # no more at a time than are wanted next
-            yield from pool.map(one, starts[first : first + THREADS])
+        begun: deque[Future[Evaluated]] = deque()
+        for start in starts:
+            begun.append(pool.submit(one, start))
+            if len(begun) > AHEAD:  # no more than are wanted next
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
 
 def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> npt.NDArray[np.int64]:
