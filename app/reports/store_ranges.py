@@ -40,9 +40,6 @@ READING: Final = 0.7
 #: Polls that are kept until the calendar is there that they are counted by, some 17 bytes each; who reads more waits.
 EARLY_POLLS: Final = 2_000_000
 
-#: Threads that count what was kept.
-THREADS: Final = 2
-
 #: Progress once all ranges are computed.
 GATHERED: Final = 0.8
 
@@ -254,17 +251,18 @@ def account(
         collected.add(number, instant, status)
 
     early = EarlyPolls(ready.done)
+    passed_on = preparing.submit(early.pass_on, collect)  # as soon as the calendar is there
 
     def consume(number: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
         has_read(len(instant), int(instant.max()) if len(instant) else None)
         if not early.keeps(number, instant, status):
-            early.pass_on(collect)
             collect(number, instant, status)
 
     one.read(consume=consume, progress=lambda share: progress("loading", READING * share))
     progress("computing", READING)
     collected, schedule = ready.result()
-    early.pass_on_together(collect)
+    early.pass_on(collect)  # with the other thread, which may have begun
+    passed_on.result()
     doubts.add(one.entities.keys, seen, schedule)
     return accounting.figures(one.entities, one.labels, collected, progress)
 
@@ -293,14 +291,6 @@ class EarlyPolls:
             except IndexError:  # another thread was faster
                 return
             consume(*block)
-
-    def pass_on_together(self, consume: Consume) -> None:
-        """Have what is kept consumed by several threads."""
-        if not self._blocks:
-            return
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="early") as pool:
-            for ended in [pool.submit(self.pass_on, consume) for _ in range(THREADS)]:
-                ended.result()
 
 
 def known_of(context: JobContext, snapshot: str, entities: Entities, as_known_at: datetime | None) -> Known:

@@ -1,7 +1,8 @@
 """Polls that come before the calendar of their stores is there."""
 
 from collections import deque
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 
 import numpy as np
 
@@ -34,9 +35,9 @@ def test_what_comes_later_is_not_kept() -> None:
 
 
 def test_nothing_is_lost_where_blocks_come_while_others_are_passed_on() -> None:
-    late: list[bool] = []
-    early, passed = EarlyPolls(lambda: bool(late)), deque[int]()
-    begin = Barrier(2)
+    is_late = Event()
+    early, passed = EarlyPolls(is_late.is_set), deque[int]()
+    begin = Barrier(3)
 
     def take(number: Micros, *_: object) -> None:
         passed.append(int(number[0]))
@@ -45,15 +46,21 @@ def test_nothing_is_lost_where_blocks_come_while_others_are_passed_on() -> None:
         begin.wait()
         for number in numbers:
             if not early.keeps(*block(1, number)):
-                early.pass_on(take)
                 take(*block(1, number))
             if number == 150:
-                late.append(True)
+                is_late.set()
+
+    def prepare() -> None:
+        begin.wait()
+        is_late.wait()
+        early.pass_on(take)
 
     threads = [Thread(target=read, args=(numbers,)) for numbers in (range(300), range(1000, 1300))]
-    for thread in threads:
+    for thread in (*threads, Thread(target=prepare)):
         thread.start()
     for thread in threads:
         thread.join()
     early.pass_on(take)  # as account() does, once all is read
+    while len(passed) < 600:  # what the third thread has taken
+        sleep(0.001)
     assert sorted(passed) == [*range(300), *range(1000, 1300)]
