@@ -51,12 +51,12 @@ _WRITTEN: Final = 0.9
 #: entities with the usual lookback, with whose hours and intermediate arrays a report takes half a gigabyte.
 GRID_CELLS: Final = 16_000_000
 
-#: Entities whose hours are evaluated at a time: each intermediate array takes some 400 KB, which the processor's own
-#: memory holds. With 2,048 of them it took a third more of its time.
-CHUNK: Final = 256
+#: Entities whose hours are evaluated at a time: each intermediate array takes some megabyte. With fewer of them, two
+#: threads wait for each other between their short steps, and with many more the processor's own memory is too small.
+CHUNK: Final = 1024
 
 #: Chunks that are evaluated, or wait for that or for being used: while one is used others are computed.
-AHEAD: Final = 4
+AHEAD: Final = 3
 
 #: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
 THREADS: Final = 2
