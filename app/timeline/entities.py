@@ -53,7 +53,7 @@ class Entities:
 
     def _placed(self, ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         lowest, highest = self.ids[0], self.ids[-1]
-        numbers = ids - ids.dtype.type(lowest)  # as narrow as they came: many are kept
+        numbers: npt.NDArray[np.int64] = ids - lowest
         if len(ids) and (ids.min() < lowest or ids.max() > highest):  # mostly not, which is soon seen
             numbers[(ids < lowest) | (ids > highest)] = -1
         return numbers
