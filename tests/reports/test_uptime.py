@@ -56,6 +56,12 @@ def make(resources: Resources, folder: Path, **params: object) -> Sequence[Artif
     return made
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are empty: what they are drawn of is a file beside each."""
+    monkeypatch.setattr("app.charts.files.png", lambda _: b"")
+
+
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -205,6 +211,7 @@ def test_ranges_of_stores_give_the_report_of_all_at_once(
     assert parquet.read_table(hourly_parts.path).to_pylist() == expected_hourly
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_many_ranges_of_random_stores_give_the_report_of_all_at_once(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +391,7 @@ def test_the_worst_stores_are_drawn_on_the_clocks_of_their_zones(
 POLLED = [(store, said, hour) for store in ("moved", "here", "none") for hour, said in ((1, "active"), (2, "inactive"))]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_charts_of_ranges_of_stores_are_those_of_all_at_once(
     loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
