@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.files import sorted_rows
+from app.files.memory import peak_bytes
 from app.jobs.kind import JobContext
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
@@ -11,9 +12,6 @@ from app.reports.uptime import windows
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
 from app.storage.postgres import build_engine
-
-#: Linux tells of a process by itself. What getrusage() tells begins with the peak of whoever started the process.
-STATUS = Path("/proc/self/status")
 
 
 def peak_mib(database_url: str, folder: Path, key_characters: int) -> int:
@@ -35,4 +33,4 @@ def peak_mib(database_url: str, folder: Path, key_characters: int) -> int:
     engine.dispose()
     assert (main.rows, hourly.rows) == (main.rows, (main.rows or 0) * 168)
     assert main.path.stat().st_size > (main.rows or 0) * key_characters
-    return int(STATUS.read_text().partition("VmHWM:")[2].split()[0]) >> 10
+    return peak_bytes() >> 20
