@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import ipc
 
 #: Rows of a batch; of each run one batch is in memory at a time.
-BATCH_ROWS: Final = 1024
+BATCH_ROWS: Final = 4096
 
 
 class SortedRows:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Double,
     Update,
     and_,
+    bindparam,
     cast,
     delete,
     extract,
@@ -199,7 +200,7 @@ def claim(connection: Connection, job_id: str, *, owner: str) -> Claim | None:
 
     In a transaction of its own, as claim_next: a claim that comes too late for its concurrency key breaks it.
     """
-    return _claim(connection, owner, and_(job.c.id == job_id, or_(is_waiting(), is_abandoned())), skip_locked=False)
+    return _claim(connection, _CLAIM_ONE, owner, wanted_id=job_id)
 
 
 def claim_next(connection: Connection, *, owner: str, kinds: Collection[str]) -> Claim | None:
@@ -208,49 +209,13 @@ def claim_next(connection: Connection, *, owner: str, kinds: Collection[str]) ->
     Two workers that reach for jobs with the same concurrency key at the same moment are told apart by the unique index
     on the keys of running jobs: the later one gets nothing.
     """
-    ours = job.c.kind.in_(kinds)
-    return _claim(connection, owner, and_(ours, is_abandoned()), order=job.c.lease_until) or _claim(
-        connection, owner, and_(ours, is_waiting()), order=job.c.created_at
-    )
+    ours = {"wanted_kinds": list(kinds)}
+    return _claim(connection, _CLAIM_ABANDONED, owner, **ours) or _claim(connection, _CLAIM_WAITING, owner, **ours)
 
 
-def _claim(
-    connection: Connection,
-    owner: str,
-    condition: ColumnElement[bool],
-    *,
-    order: ColumnElement[Any] | None = None,
-    skip_locked: bool = True,
-) -> Claim | None:
-    before = (
-        select(job.c.id, job.c.status)
-        .where(condition, ~_is_used_up())
-        .order_by(order)
-        .limit(1)
-        .with_for_update(skip_locked=skip_locked)
-        .cte("before")
-    )
-    statement = (
-        _to(JobStatus.RUNNING)
-        .where(job.c.id == before.c.id)
-        .values(
-            attempt=job.c.attempt + 1,
-            owner=owner,
-            lease_until=_in_seconds(LEASE_SECONDS),
-            started_at=func.coalesce(job.c.started_at, func.now()),
-        )
-        .returning(
-            job.c.id,
-            job.c.attempt,
-            job.c.kind,
-            job.c.params,
-            job.c.retries,
-            (before.c.status == JobStatus.RUNNING).label("took_over"),
-            cast(extract("epoch", func.now() - job.c.created_at), Double).label("waited_seconds"),
-        )
-    )
+def _claim(connection: Connection, claiming: Update, owner: str, **wanted: Any) -> Claim | None:
     try:
-        row = connection.execute(statement).one_or_none()
+        row = connection.execute(claiming, {"claim_owner": owner, **wanted}).one_or_none()
     except IntegrityError:  # another job with its concurrency key began to run at the same moment
         return None
     return None if row is None else Claim(**row._mapping)  # noqa: SLF001 - the documented name of a row's mapping
@@ -466,3 +431,46 @@ def _changed(connection: Connection, statement: Update) -> bool:
 
 def _in_seconds(seconds: float) -> Any:
     return func.now() + timedelta(seconds=seconds)
+
+
+def _claiming(
+    condition: ColumnElement[bool], *, order: ColumnElement[Any] | None = None, skip_locked: bool = True
+) -> Update:
+    """The statement that takes the first job of a condition for ``claim_owner``."""
+    before = (
+        select(job.c.id, job.c.status)
+        .where(condition, ~_is_used_up())
+        .order_by(order)
+        .limit(1)
+        .with_for_update(skip_locked=skip_locked)
+        .cte("before")
+    )
+    return (
+        _to(JobStatus.RUNNING)
+        .where(job.c.id == before.c.id)
+        .values(
+            attempt=job.c.attempt + 1,
+            owner=bindparam("claim_owner"),
+            lease_until=_in_seconds(LEASE_SECONDS),
+            started_at=func.coalesce(job.c.started_at, func.now()),
+        )
+        .returning(
+            job.c.id,
+            job.c.attempt,
+            job.c.kind,
+            job.c.params,
+            job.c.retries,
+            (before.c.status == JobStatus.RUNNING).label("took_over"),
+            cast(extract("epoch", func.now() - job.c.created_at), Double).label("waited_seconds"),
+        )
+    )
+
+
+_OF_KINDS: Final = job.c.kind.in_(bindparam("wanted_kinds", expanding=True))
+
+#: Made once: SQLAlchemy does not know one of these again that is made anew, and takes milliseconds to put it together.
+_CLAIM_ONE: Final = _claiming(
+    and_(job.c.id == bindparam("wanted_id"), or_(is_waiting(), is_abandoned())), skip_locked=False
+)
+_CLAIM_ABANDONED: Final = _claiming(and_(_OF_KINDS, is_abandoned()), order=job.c.lease_until)
+_CLAIM_WAITING: Final = _claiming(and_(_OF_KINDS, is_waiting()), order=job.c.created_at)

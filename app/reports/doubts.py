@@ -33,13 +33,19 @@ class SeenPolls:
         begins = np.concatenate([[0], np.flatnonzero(entity[1:] != entity[:-1]) + 1])  # most come store by store
         stores, lengths = entity[begins], np.diff(begins, append=len(entity))
         self.has_polls[stores] = True
+        self._look(calendar, stores, instant[begins + lengths // 2])
         for step in (_SAMPLED, 1):
             left = np.flatnonzero(np.repeat(~self.has_polls_inside[stores], lengths))[::step]
             if not len(left):
                 return
-            left = left[(instant[left] >= calendar.first) & (instant[left] < calendar.last)]
-            inside = calendar.is_open(calendar.place(entity[left], instant[left]))
-            self.has_polls_inside[entity[left[inside]]] = True
+            self._look(calendar, entity[left], instant[left])
+
+    def _look(self, calendar: Calendar, entity: npt.NDArray[np.integer], instant: Micros) -> None:
+        """Whether these polls are inside."""
+        within = (instant >= calendar.first) & (instant < calendar.last)
+        if not within.all():
+            entity, instant = entity[within], instant[within]
+        self.has_polls_inside[entity[calendar.is_open(calendar.place(entity, instant))]] = True
 
 
 class StoreDoubts:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, text
 
 from app.series.details import own_gaps, read_labels
 from app.series.entities import STORE, count_entities, read_entities
+from app.series.poll_reading import ask_for_nobody
 from app.series.polls import POLL_COLUMNS
 from app.series.schedules import read_schedule
 from app.storage.binary_copy import read_columns
@@ -33,6 +34,7 @@ def prepare(engine: Engine, read_connections: int) -> None:
         count_entities(first, STORE, keys=[])
         read_entities(first, STORE, keys=[], limit=1)
         read_labels(first, _NOBODY, as_known_at=_LONG_AGO)
+        ask_for_nobody(first)
         read_schedule(second, _NOBODY, default_zone="UTC", as_known_at=_LONG_AGO)
         own_gaps(second, _NOBODY, as_known_at=_LONG_AGO)
         for connection in others:

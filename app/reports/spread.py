@@ -107,7 +107,8 @@ class _Spread:
         every = count_entities(connection, STORE)
         of_all = polls.about_so_many(connection, first=reading.first, last=reading.last)
         most = min(reading.most(connection, max(every, 1)), PIECE_POLLS * every // max(of_all, every, 1))
-        found = ranges(connection, stores, most=max(1, most), as_known_at=reading.as_known_at)
+        total = every if stores is None else count_entities(connection, STORE, keys=stores)
+        found = ranges(connection, stores, total=total, most=max(1, most), as_known_at=reading.as_known_at)
         for number, (entities, labels, share) in enumerate(found):
             prefix = f"{self.below}{number}/"
             told = self._told(entities, labels, prefix)

@@ -3,6 +3,7 @@
 account() is what is done with a range, whoever reads it: this process, or a worker of a cluster (spread.py).
 """
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from app.files.memory import keep_what_is_freed
 from app.jobs.kind import JobContext, OnProgress, OnRead
 from app.reports.doubts import SeenPolls, StoreDoubts
 from app.series.details import Labels, own_gaps, read_labels
@@ -34,6 +36,9 @@ from app.timeline.schedule import Schedule
 
 #: Share of the progress of a range of stores that is reading.
 READING: Final = 0.7
+
+#: Polls that are kept until the calendar is there that they are counted by, some 17 bytes each; who reads more waits.
+EARLY_POLLS: Final = 2_000_000
 
 #: Progress once all ranges are computed.
 GATHERED: Final = 0.8
@@ -152,13 +157,13 @@ def opened(context: JobContext, as_known_at: datetime | None) -> Iterator[tuple[
 
 
 def ranges(
-    connection: Connection, stores: Sequence[str] | None, *, most: int, as_known_at: datetime | None
+    connection: Connection, stores: Sequence[str] | None, *, total: int, most: int, as_known_at: datetime | None
 ) -> Iterator[tuple[Entities, Labels, OnShare]]:
-    """So many stores after so many others, in the order of their ids, with what they are called.
+    """So many of the ``total`` stores after so many others, in the order of their ids, with what they are called.
 
     Each comes with a function of the share of it that is done: it gives the share of all stores.
     """
-    total, done, after = count_entities(connection, STORE, keys=stores), 0, 0
+    done, after = 0, 0
     while done < total:
         entities = read_entities(connection, STORE, keys=stores, after=after, limit=most)
         labels = read_labels(connection, entities, as_known_at=as_known_at)
@@ -186,12 +191,15 @@ def load(
         source, snapshot: see opened().
         stores: their keys; None: all.
     """
+    keep_what_is_freed()
     reading, (connection, name) = accounting.reading, snapshot
     total = count_entities(connection, STORE, keys=stores)
     most = max(1, reading.most(connection, max(total, 1)))
     doubts = StoreDoubts()
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing:
-        for entities, labels, share in ranges(connection, stores, most=most, as_known_at=reading.as_known_at):
+        for entities, labels, share in ranges(
+            connection, stores, total=total, most=most, as_known_at=reading.as_known_at
+        ):
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"
             one = StoreRange(
                 entities,
@@ -237,17 +245,52 @@ def account(
     ready = preparing.submit(_prepared, accounting.reading, one.known)
     seen = SeenPolls(len(one.entities))
 
-    def consume(number: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
-        has_read(len(instant), int(instant.max()) if len(instant) else None)
+    def collect(number: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
         collected, _ = ready.result()
         seen.add(collected.calendar, number, instant)
         collected.add(number, instant, status)
 
+    early = EarlyPolls(ready.done)
+    passed_on = preparing.submit(early.pass_on, collect)  # as soon as the calendar is there
+
+    def consume(number: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
+        has_read(len(instant), int(instant.max()) if len(instant) else None)
+        if not early.keeps(number, instant, status):
+            collect(number, instant, status)
+
     one.read(consume=consume, progress=lambda share: progress("loading", READING * share))
     progress("computing", READING)
     collected, schedule = ready.result()
+    early.pass_on(collect)  # with the other thread, which may have begun
+    passed_on.result()
     doubts.add(one.entities.keys, seen, schedule)
     return accounting.figures(one.entities, one.labels, collected, progress)
+
+
+class EarlyPolls:
+    """Polls that come before there is a calendar for them: kept, so that reading goes on meanwhile, up to a bound."""
+
+    def __init__(self, is_too_late: Callable[[], bool]) -> None:
+        self._is_too_late = is_too_late
+        self._blocks: deque[tuple[npt.NDArray[np.integer], Micros, Status]] = deque()
+        self._rows = 0
+
+    def keeps(self, number: npt.NDArray[np.integer], instant: Micros, status: Status) -> bool:
+        """Whether this block is kept; of several threads each may keep one beyond the bound."""
+        if self._is_too_late() or self._rows >= EARLY_POLLS:
+            return False
+        self._rows += len(instant)
+        self._blocks.append((number, instant, status))
+        return True
+
+    def pass_on(self, consume: Consume) -> None:
+        """Have what is kept consumed, by all threads that call this together."""
+        while self._blocks:
+            try:
+                block = self._blocks.popleft()
+            except IndexError:  # another thread was faster
+                return
+            consume(*block)
 
 
 def known_of(context: JobContext, snapshot: str, entities: Entities, as_known_at: datetime | None) -> Known:

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, write_csv_blocks
@@ -22,6 +24,11 @@ HUNDREDTHS: Final = {"hour": HOUR // 60 // 100, "day": HOUR // 100, "week": HOUR
 COLUMNS: Final = {"uptime": ACTIVE, "downtime": INACTIVE, "unknown": UNKNOWN}
 
 DECIMAL: Final = pa.decimal128(18, 2)
+
+#: Figures below so many hundredths are written by looking their texts up; so many of these are made at a time.
+_MOST_TEXTS: Final = 1 << 16
+_TEXTS: Final = 1 << 12
+_HUNDREDTHS_TEXTS: Final = pa.array([f"{rest:02}" for rest in range(100)])
 
 #: What people call a store: columns behind store_id, if any store of the report has one.
 LABELS: Final = [(name, pa.string()) for name in ("name", "group")]
@@ -65,7 +72,7 @@ def write_table(context: JobContext, rows: SortedRows, schema: pa.Schema) -> Art
     names = labelled(rows)
     header = pa.schema([schema.field(0), *(pair for pair in LABELS if pair[0] in names), *list(schema)[1:]])
     path = context.folder / "uptime.csv"
-    count = 0
+    count, decimals = 0, _Decimals()
 
     def blocks() -> Iterator[pa.Table]:
         nonlocal count
@@ -74,20 +81,33 @@ def write_table(context: JobContext, rows: SortedRows, schema: pa.Schema) -> Art
             count += len(block)
             whole = block.combine_chunks()
             texts = [escape_formulas(whole[name]) for name in ("store_id", *names)]
-            columns = [_written(whole[field.name], field) for field in list(schema)[1:]]
-            yield pa.table([*texts, *columns], schema=header)
+            columns = [
+                decimals.of(whole[field.name].chunk(0)) if field.type == DECIMAL else whole[field.name]
+                for field in list(schema)[1:]
+            ]
+            yield pa.table([*texts, *columns], names=header.names)
 
     write_csv_blocks(path, header, blocks)
     return Artifact(path, "text/csv", rows=count)
 
 
-def _written(figures: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray | pa.Array:
-    return _two_decimals(figures) if field.type == DECIMAL else figures
+class _Decimals:
+    """Writes figures that are kept as hundredths: most are those of other rows, too, so each text is made once."""
+
+    def __init__(self) -> None:
+        self._texts = _two_decimals(np.zeros(1, np.int64))
+
+    def of(self, hundredths: pa.Array) -> pa.StringArray:
+        """The texts of these figures, none of which is negative."""
+        highest = pc.max(hundredths).as_py() or 0
+        if highest >= _MOST_TEXTS:
+            return _two_decimals(hundredths.to_numpy())
+        if highest >= len(self._texts):
+            self._texts = _two_decimals(np.arange((highest // _TEXTS + 1) * _TEXTS, dtype=np.int32))
+        return self._texts.take(hundredths)
 
 
-def _two_decimals(hundredths: pa.ChunkedArray) -> pa.Array:
-    """The same figures as decimals: those are kept as hundredths, in 128 bits, the lower half first."""
-    halves = np.zeros((len(hundredths), 2), "<i8")
-    halves[:, 0] = hundredths.to_numpy()
-    halves[:, 1] = halves[:, 0] >> 63
-    return pa.Array.from_buffers(DECIMAL, len(hundredths), [None, pa.py_buffer(halves)])
+def _two_decimals(hundredths: npt.NDArray[np.integer]) -> pa.StringArray:
+    whole = hundredths // 100
+    rest = hundredths - whole * 100
+    return pc.binary_join_element_wise(pa.array(whole).cast(pa.string()), _HUNDREDTHS_TEXTS.take(pa.array(rest)), ".")

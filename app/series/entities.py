@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection, text
 
+from app.storage.postgres import driver_cursor
 from app.timeline.entities import Entities
 
 #: Kinds of entities: subjects of polls, owners of pull requests, and repositories.
@@ -19,10 +20,13 @@ def read_entities(
     connection: Connection, kind: str, *, keys: Sequence[str] | None = None, after: int = 0, limit: int | None = None
 ) -> Entities:
     """All entities of a kind, or those with the given keys; of these the first ``limit`` with an id above ``after``."""
-    rows = connection.execute(
-        text(f"SELECT id, key FROM entity WHERE {_chosen(keys)} AND id > :after ORDER BY id LIMIT :limit"),
-        {"kind": kind, "keys": _storable(keys), "after": after, "limit": limit},
-    ).all()
+    condition = _chosen(keys, "%({})s")
+    with driver_cursor(connection) as cursor:  # which takes half as long as SQLAlchemy to give many rows
+        cursor.execute(
+            f"SELECT id, key FROM entity WHERE {condition} AND id > %(after)s ORDER BY id LIMIT %(limit)s",
+            {"kind": kind, "keys": _storable(keys), "after": after, "limit": limit},
+        )
+        rows = cursor.fetchall()
     return Entities(np.fromiter((row[0] for row in rows), np.int64, len(rows)), [row[1] for row in rows])
 
 
@@ -33,8 +37,10 @@ def count_entities(connection: Connection, kind: str, *, keys: Sequence[str] | N
     return found
 
 
-def _chosen(keys: Sequence[str] | None) -> str:
-    return "kind = :kind" if keys is None else "kind = :kind AND key = ANY(:keys)"
+def _chosen(keys: Sequence[str] | None, parameter: str = ":{}") -> str:
+    """The condition for entities; ``parameter`` is how the statement names one."""
+    of_kind = f"kind = {parameter.format('kind')}"
+    return of_kind if keys is None else f"{of_kind} AND key = ANY({parameter.format('keys')})"
 
 
 def _storable(keys: Sequence[str] | None) -> list[str] | None:

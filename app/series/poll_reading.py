@@ -46,6 +46,9 @@ PARTS: Final = 2
 SLICE_ENTITIES: Final = 256
 SLICE_WEEKS: Final = 64
 
+#: Before any poll.
+_NEVER: Final = (-1, -1)
+
 Scope = Literal["all", "range", "listed"]
 Consume = Callable[[npt.NDArray[np.integer], Micros, Status], None]
 
@@ -165,8 +168,8 @@ def _read_parts(
                     if failed.is_set():
                         return
                     number, at, status = numbering(block["entity_id"]), block["at"], block["active"]
-                    ours = number >= 0
-                    if not ours.all():
+                    if len(number) and number.min() < 0:
+                        ours = number >= 0
                         number, at, status = number[ours], at[ours], status[ours]
                     consume(number, at, status)
                 with lock:
@@ -178,6 +181,13 @@ def _read_parts(
             queue.put(part)
         for future in [pool.submit(work) for _ in range(min(connections, len(parts)))]:
             future.result()
+
+
+def ask_for_nobody(connection: Connection) -> None:
+    """Ask what read() does before it reads, of a time without polls: the statements are put together once."""
+    nobody = Entities(np.zeros(1, np.int64), [""])
+    list(_partitions(connection, *_NEVER))
+    sealed_files(connection, nobody, *_NEVER)
 
 
 def unsealed(connection: Connection, entities: Entities, first: int, last: int) -> Iterator[Iterator[Arrays]]:
@@ -250,8 +260,11 @@ def _cut(blocks: Iterator[Arrays]) -> Iterator[Arrays]:
 
 def _within(block: Arrays, first: int, last: int) -> Arrays:
     """The rows of a sealed week that are in the window; those of most weeks all are."""
-    inside = (block["at"] >= first) & (block["at"] <= last)
-    return block if inside.all() else {name: column[inside] for name, column in block.items()}
+    at = block["at"]
+    if not len(at) or (at.min() >= first and at.max() <= last):
+        return block
+    inside = (at >= first) & (at <= last)
+    return {name: column[inside] for name, column in block.items()}
 
 
 def _instants(first: int, last: int) -> dict[str, Any]:

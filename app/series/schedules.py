@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from app.series.hours import HOURS_COLUMNS, VALIDITY
+from app.series.hours import VALIDITY
 from app.series.versions import known
-from app.storage.binary_copy import DATE, FIRST_DAY, INTEGER, LAST_DAY, SMALLINT, TEXT, TIME, Arrays, Columns
+from app.storage.binary_copy import BIGINT, DATE, FIRST_DAY, INTEGER, LAST_DAY, SMALLINT, TEXT, TIME, Arrays, Columns
 from app.storage.binary_copy import read_columns as read
 from app.timeline.dated import EVER, FOREVER, Dated, DateRows, Spans, What
 from app.timeline.entities import Entities
@@ -20,6 +20,19 @@ from app.timeline.working_hours import WeeklyHours, Window
 from app.timeline.zones import Zone, ZoneHistory
 
 _Ints = npt.NDArray[np.int64]
+
+#: A weekday in this is one of a window that holds for some time only.
+_LIMITED: Final = 8
+_DAYS: Final = 2 * _LIMITED
+
+#: Windows, each with few columns, as there are many of them: most hold for ever, and only the others have dates here.
+_HOURS: Final = f"""(
+    SELECT entity_id * {_DAYS}::bigint + weekday + CASE WHEN is_limited THEN {_LIMITED} ELSE 0 END AS entity_and_day,
+        opens, closes, CASE WHEN is_limited THEN valid_from END AS valid_from,
+        CASE WHEN is_limited THEN valid_to END AS valid_to, entity_id, recorded_at, superseded_at
+    FROM hours_window, LATERAL (SELECT valid_from > '-infinity' OR valid_to < 'infinity') AS has (is_limited)
+) AS hours"""
+_HOURS_COLUMNS: Final[Columns] = {"entity_and_day": BIGINT, "opens": TIME, "closes": TIME, **VALIDITY}
 
 _DATE_COLUMNS: Final[Columns] = {"on_date": DATE, "what": TEXT, "opens": TIME, "closes": TIME, "name": TEXT}
 _EXCEPTIONS: Final[Columns] = {"entity_id": INTEGER, **_DATE_COLUMNS}
@@ -77,24 +90,26 @@ class _Reading:
 
     def hours(self) -> tuple[WeeklyHours, Spans, WeeklyHours]:
         """Windows without limits; the other versions, and their windows."""
-        rows = self.of_entities("hours_window", {**HOURS_COLUMNS, **VALIDITY})
-        names = ("number", "weekday", "opens", "closes")
-        every = WeeklyHours(*(rows[name] for name in names))
-        limited = (rows["valid_from"] != FIRST_DAY) | (rows["valid_to"] != LAST_DAY)
-        which = np.stack([rows["number"], rows["valid_from"], rows["valid_to"]])[:, limited]
-        (number, first, last), version = np.unique(which, axis=1, return_inverse=True)
-        windows = every.of_rows(limited)
+        rows = self._rows(_HOURS, _HOURS_COLUMNS, *_which(self.entities))
+        entity, day = np.divmod(rows["entity_and_day"], _DAYS)
+        number, limited = self.entities.numbers(entity), day >= _LIMITED
+        every = WeeklyHours(number, day % _LIMITED, rows["opens"], rows["closes"])
+        kept = number >= 0
+        which = np.stack([number[limited], rows["valid_from"], rows["valid_to"]])[:, kept[limited]]
+        (owner, first, last), version = np.unique(which, axis=1, return_inverse=True)
+        windows = every.of_rows(limited & kept)
         numbered = WeeklyHours(version.reshape(-1), windows.weekday, windows.opens, windows.closes)
-        return every.of_rows(~limited), _spans(number, first, last), numbered
+        return every.of_rows(kept & ~limited), _spans(owner, first, last), numbered
 
     def zones(self, default_zone: str) -> tuple[_Ints, Sequence[Zone]]:
         """The index of each entity's zone, and the zones; the default is the last one."""
         rows = self.of_entities("entity_zone", _ZONE_COLUMNS)
-        names, code = np.unique(rows["timezone"].astype(str), return_inverse=True)
-        codes: dict[Zone, int] = {str(name): number for number, name in enumerate(names)}
+        names = rows["timezone"].tolist()
+        codes: dict[Zone, int] = {name: number for number, name in enumerate(sorted(set(names)))}
+        code = np.fromiter(map(codes.__getitem__, names), np.int64, len(names))
         zone_of = np.full(len(self.entities), -1)
         whole = rows["valid_from"] == FIRST_DAY
-        zone_of[rows["number"][whole]] = code.reshape(-1)[whole]
+        zone_of[rows["number"][whole]] = code[whole]
         for number in np.unique(rows["number"][~whole]).tolist():
             at = np.flatnonzero(rows["number"] == number)
             at = at[np.argsort(rows["valid_from"][at])]

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
-from app.storage.postgres import database_errors
+from app.storage.postgres import database_errors, each_by_itself
 
 #: Key of the advisory lock.
 _LOCK: Final = 0x6B6E6F77
@@ -39,7 +39,7 @@ def begin_change(connection: Connection, *, by: str | None = None) -> Change:
 
 def settle_changes(engine: Engine) -> None:
     """Wait until the changes that have begun are committed; a snapshot that is taken after that has them."""
-    with database_errors(), engine.begin() as connection:
+    with database_errors(), each_by_itself(engine) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LOCK})
 
 

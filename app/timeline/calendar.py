@@ -1,11 +1,16 @@
 """The open intervals of many entities, and two queries on them: open at, open until."""
 
-from typing import Self
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from app.timeline import Micros
+
+#: Entities whose open time is computed at a time: each intermediate array takes some 400 KB.
+_AT_A_TIME: Final = 256
 
 
 class Calendar:
@@ -23,7 +28,7 @@ class Calendar:
         open_before: open time of the line before each interval, and that of the whole line, int64[n + 1].
     """
 
-    __slots__ = ("end", "entities", "first", "last", "open_before", "start")
+    __slots__ = ("_source", "end", "entities", "first", "last", "open_before", "start")
 
     def __init__(self, start: Micros, end: Micros, *, entities: int, first: int, last: int) -> None:
         if entities * (last - first) >= 2**62:
@@ -31,6 +36,8 @@ class Calendar:
         self.start, self.end = start, end
         self.entities, self.first, self.last = entities, first, last
         self.open_before = np.concatenate([np.zeros(1, np.int64), np.cumsum(end - start)])
+        #: What shared() made it of.
+        self._source: tuple[Calendar, npt.NDArray[np.integer]] | None = None
 
     @classmethod
     def of(
@@ -55,6 +62,40 @@ class Calendar:
         opens[1:] = start[1:] > reached[:-1]
         closes = np.roll(opens, -1)
         return cls(start[opens], reached[closes], entities=entities, first=first, last=last)
+
+    def shared(self, number_of: npt.NDArray[np.integer]) -> "Calendar":
+        """The calendar of entities of which each is open when an entity of this one is.
+
+        Args:
+            number_of: int[m], the number of that entity, 0 … entities - 1.
+        """
+        entity, start, end = self._each()
+        counts = np.bincount(entity, minlength=self.entities)
+        before = np.cumsum(counts) - counts
+        of_each = counts[number_of]
+        total = np.cumsum(of_each)
+        at = np.arange(total[-1] if len(total) else 0) + np.repeat(before[number_of] - (total - of_each), of_each)
+        further = np.repeat((np.arange(len(number_of)) - number_of) * np.int64(self.span), of_each)
+        start, end = start[at] + further, end[at] + further
+        apart = start[1:] > end[:-1]  # an entity that is open until last, and a next one from first, share an interval
+        made = Calendar(
+            start[np.append(True, apart)[: len(start)]],
+            end[np.append(apart, True)[-len(end) :] if len(end) else slice(0)],
+            entities=len(number_of),
+            first=self.first,
+            last=self.last,
+        )
+        made._source = self, number_of
+        return made
+
+    def _each(self) -> tuple[npt.NDArray[np.int64], Micros, Micros]:
+        """The intervals of each entity: its number, and their places, none beyond its stretch of the line."""
+        first, last = self.start // self.span, (self.end - 1) // self.span
+        pieces = last - first + 1
+        interval = np.repeat(np.arange(len(pieces)), pieces)
+        entity = np.arange(len(interval)) - np.repeat(np.cumsum(pieces) - pieces - first, pieces)
+        begins = entity * np.int64(self.span)
+        return entity, np.maximum(self.start[interval], begins), np.minimum(self.end[interval], begins + self.span)
 
     @property
     def span(self) -> int:
@@ -121,6 +162,17 @@ class Calendar:
             start, end: instants within ``[first, last]``, int64[n].
         """
         return self.open_until(self.place(entity, end)) - self.open_until(self.place(entity, start))
+
+    def open_times(self, edges: Micros) -> Callable[[slice], Micros]:
+        """What open_time() gives for some entities after the others: that of those that are alike is computed once."""
+        if self._source is None:
+            return partial(self.open_time, edges)
+        source, number_of = self._source
+        known = np.empty((source.entities, len(edges) - 1), np.int64)
+        for start in range(0, source.entities, _AT_A_TIME):
+            some = slice(start, start + _AT_A_TIME)
+            known[some] = source.open_time(edges, some)
+        return lambda entities: known[number_of[entities]]
 
     def open_time(self, edges: Micros, entities: slice) -> Micros:
         """Open time between neighbouring edges.

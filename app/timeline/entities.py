@@ -48,8 +48,15 @@ class Entities:
         table = np.full(self.ids[-1] - lowest + 2, -1)
         table[self.ids - lowest] = np.arange(len(self.ids))
         if len(table) == len(self.ids) + 1:  # one after the other, as those of stores alone are
-            return lambda ids: np.where((ids >= lowest) & (ids <= self.ids[-1]), ids - lowest, -1)
+            return self._placed
         return lambda ids: table[np.clip(ids - lowest, -1, len(table) - 1)]
+
+    def _placed(self, ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        lowest, highest = self.ids[0], self.ids[-1]
+        numbers: npt.NDArray[np.int64] = ids - lowest
+        if len(ids) and (ids.min() < lowest or ids.max() > highest):  # mostly not, which is soon seen
+            numbers[(ids < lowest) | (ids > highest)] = -1
+        return numbers
 
     def _found(self, ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from app.timeline import Micros
+from app.timeline.alike import alike
 from app.timeline.calendar import Calendar
 from app.timeline.dated import Dated, local_windows
 from app.timeline.working_hours import WeeklyHours, Window, dates_around, in_utc, intervals, with_default
 from app.timeline.zones import Zone
+
+#: Entities to a group of such with the same hours and zone, on average, from which on it is worth finding the groups.
+_SHARED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,20 @@ class Schedule:
         return Schedule(self.hours.of_rows(kept).renumbered(number_of), zone_of, self.zones, self.default, dated)
 
     def calendar(self, first: int, last: int) -> Calendar:
-        """The open intervals of every entity within ``[first, last)``, instants in microseconds."""
+        """The open intervals of every entity within ``[first, last)``, instants in microseconds.
+
+        Most entities have the hours and the zone of many others: their intervals are computed once for all of them.
+        """
+        groups = alike(self.hours, self.zone_of, self._dated_entities())
+        if len(groups.firsts) * _SHARED > len(self):
+            return self._calendar(first, last)
+        return self.take(groups.firsts)._calendar(first, last).shared(groups.group)  # noqa: SLF001 - of this class
+
+    def _dated_entities(self) -> npt.NDArray[np.int64]:
+        return np.zeros(0, np.int64) if self.dated is None else self.dated.entities
+
+    def _calendar(self, first: int, last: int) -> Calendar:
+        """The same, of each entity by itself."""
         hours = with_default(self.hours, self.default, entities=len(self)) if self.default else self.hours
         otherwise = None if self.dated is None else self.dated.entities
         entity, start, end = intervals(hours, self.zone_of, self.zones, first=first, last=last, otherwise=otherwise)

@@ -1,7 +1,8 @@
 """The uptime report on the three windows that end at its instant (docs/uptime-rules.md, "The report")."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -50,9 +51,12 @@ _WRITTEN: Final = 0.9
 #: entities with the usual lookback, with whose hours and intermediate arrays a report takes half a gigabyte.
 GRID_CELLS: Final = 16_000_000
 
-#: Entities whose hours are evaluated at a time: each intermediate array takes some 400 KB, which the processor's own
-#: memory holds. With 2,048 of them it took a third more of its time.
-CHUNK: Final = 256
+#: Entities whose hours are evaluated at a time: each intermediate array takes some megabyte. With fewer of them, two
+#: threads wait for each other between their short steps, and with many more the processor's own memory is too small.
+CHUNK: Final = 1024
+
+#: Chunks that are evaluated, or wait for that or for being used: while one is used others are computed.
+AHEAD: Final = 3
 
 #: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
 THREADS: Final = 2
@@ -215,40 +219,66 @@ def evaluate(votes: HourlyVotes, horizon: Horizon, max_fill_hours: int | None) -
     The columns are those of in_columns(), then how much of the open time is carried from an earlier hour, for hour,
     day, week.
     """
+    open_times = votes.calendar.open_times(horizon.edges)
 
     def one(start: int) -> Evaluated:
         chunk = slice(start, min(start + CHUNK, votes.calendar.entities))
-        open_time = votes.calendar.open_time(horizon.edges, chunk)
+        open_time = open_times(chunk)
         status = votes.status(chunk, max_fill_hours=max_fill_hours)
-        times = window_times(open_time, status, horizon)
-        carried = _in_windows(open_time * votes.carried(chunk, status)[:, horizon.hour], horizon)
+        *times, carried = window_times(open_time, status, horizon, votes.carried(chunk, status))
         figures = np.concatenate([in_columns(times), in_columns([carried])], axis=1)
         return chunk, open_time, status, times, figures
 
     starts = range(0, votes.calendar.entities, CHUNK)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="compute") as pool:
-        for first in range(0, len(starts), THREADS):  # no more at a time than are wanted next
-            yield from pool.map(one, starts[first : first + THREADS])
+        begun: deque[Future[Evaluated]] = deque()
+        for start in starts:
+            begun.append(pool.submit(one, start))
+            if len(begun) > AHEAD:  # no more than are wanted next
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
 
 def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> npt.NDArray[np.int64]:
     """Open time of each window by status, as columns: in_columns() of window_times()."""
-    return in_columns(window_times(open_time, status, horizon))
+    *times, _ = window_times(open_time, status, horizon, np.zeros(status.shape, bool))
+    return in_columns(times)
 
 
-def window_times(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> list[Micros]:
+def window_times(
+    open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon, carried: npt.NDArray[np.bool_]
+) -> list[Micros]:
     """Open time of each window by status.
 
     Args:
         open_time: microseconds, int64[stores, pieces], as cut by ``horizon.edges``.
         status: int8[stores, hours], see timeline/hourly.py.
         horizon: the instants.
+        carried: whether an hour has the status of an earlier one, bool[stores, hours].
 
     Returns:
-        Microseconds up, down and unknown, int64[stores, 3] each, of which the columns are hour, day, week.
+        Microseconds up, down and unknown, and those of the first two that are carried, int64[stores, 3] each, of which
+        the columns are hour, day, week.
     """
-    piece_status = status[:, horizon.hour]
-    return [_in_windows(open_time * (piece_status == code), horizon) for code in COLUMNS.values()]
+    stores, codes = len(status), len(COLUMNS)
+    code = status + carried * np.int8(codes)
+    place = (np.arange(stores)[:, None] * len(HUNDREDTHS) + _shortest_windows(horizon)) * (2 * codes)
+    place += code[:, horizon.hour]
+    # Sums of floats are exact here: none comes near 2 ** 53 microseconds, which are centuries.
+    sums = np.bincount(place.reshape(-1), open_time.reshape(-1), minlength=stores * len(HUNDREDTHS) * 2 * codes)
+    # What is in a window and in no shorter one, and so each piece once; a window has what the shorter ones have.
+    known, carried_on = (
+        np.moveaxis(sums.reshape(stores, len(HUNDREDTHS), 2, codes), 2, 0).cumsum(axis=2).astype(np.int64)
+    )
+    return [*((known + carried_on)[:, :, of_status] for of_status in COLUMNS.values()), carried_on.sum(axis=2)]
+
+
+def _shortest_windows(horizon: Horizon) -> npt.NDArray[np.int64]:
+    """The shortest window that each piece is in, by its place in HUNDREDTHS, from the shortest to the longest."""
+    piece = np.arange(len(horizon.hour))
+    places: npt.NDArray[np.int64] = np.sum([piece < horizon.pieces(window).start for window in HUNDREDTHS], axis=0)
+    return places
 
 
 def in_columns(times: Sequence[Micros]) -> npt.NDArray[np.int64]:
@@ -258,11 +288,3 @@ def in_columns(times: Sequence[Micros]) -> npt.NDArray[np.int64]:
     """
     unit = np.array(list(HUNDREDTHS.values()), np.int64)
     return np.concatenate([(time + unit // 2) // unit for time in times], axis=1)
-
-
-def _in_windows(time: Micros, horizon: Horizon) -> Micros:
-    """Time, cut by ``horizon.edges``, in the hour, the day and the week, int64[stores, 3]; each piece is added once."""
-    firsts = [horizon.pieces(window).start for window in HUNDREDTHS]
-    stops = [horizon.pieces("week").stop, *firsts[:-1]]
-    each = [time[:, first:stop].sum(axis=1) for first, stop in zip(firsts, stops, strict=True)]
-    return np.cumsum(np.stack(each, axis=1), axis=1)

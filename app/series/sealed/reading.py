@@ -124,14 +124,14 @@ def read_span(store: ObjectStore, span: Span) -> Iterator[Arrays]:
     All of them together would be arrays of megabytes, each of new memory, which the kernel takes long to give.
 
     Returns:
-        ``entity_id`` (int64), ``at`` (int64, microseconds) and ``active`` (int8: 0, 1, and 2 for unknown).
+        ``entity_id`` (int32), ``at`` (int64, microseconds) and ``active`` (int8: 0, 1, and 2 for unknown).
     """
     held = _Held(_bytes_of(store, span), span.start, span.file.bytes)
     parquet = pq.ParquetFile(held, metadata=span.footer)
     for number in span.groups:
         table = parquet.read_row_group(number, use_threads=False)
         yield {
-            "entity_id": table["entity_id"].to_numpy().astype(np.int64),
+            "entity_id": table["entity_id"].to_numpy(),
             "at": table["at"].cast(pa.int64()).to_numpy(),
             "active": table["active"].to_numpy(),
         }
