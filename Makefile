@@ -17,7 +17,7 @@ JAVASCRIPT := tests/uploads/js tests/clients/typescript
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check quick test walkthrough browser chaos fuzz lint types structure docs texts vendor migration bench soak picture dist lock clean
+.PHONY: help setup demo serve check quick rewritten test walkthrough browser chaos fuzz lint types structure docs texts vendor migration bench soak picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -41,6 +41,10 @@ quick: PROCESSES = 2
 quick: .venv/ready
 	$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not browser and not database'
 	$(if $(ROOM),$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not browser and database' tests/$(ROOM))
+
+# Otherwise each of the processes rewrites the asserts of all tests for itself, all of them at the same time.
+rewritten: .venv/ready
+	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest $(SPREAD)

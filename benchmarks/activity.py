@@ -6,7 +6,6 @@ Rows of the days before are written by Postgres itself; the late day is a file t
 """
 
 import argparse
-import resource
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
@@ -18,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from app.files.memory import peak_bytes
 from app.flow.activity import Counted, timeline, total, whole_months
 from app.ids import new_id
 from app.ingest.load import load
@@ -95,7 +95,7 @@ def report(database_url: str, folder: Path, by: str) -> tuple[float, float]:
     ACTIVITY.produce(context, ACTIVITY.params.model_validate({"by": by, "months": 36, "as_of": NOW}))
     took = perf_counter() - began
     engine.dispose()
-    return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return took, peak_bytes() / (1 << 20)
 
 
 def main() -> None:

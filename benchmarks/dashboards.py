@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -24,6 +23,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, text
 
 from app.dashboards.refresh import Refreshed, refresh
+from app.files.memory import peak_bytes
 from app.files.without_pandas import keep_pandas_out
 from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
@@ -141,7 +141,7 @@ def refresh_here(url: str, folder: Path, now: datetime) -> Took:
         began = perf_counter()
         done = refresh(context_of(engine, folder), now=now)
         took = perf_counter() - began
-    return Took(done, took, getrusage(RUSAGE_SELF).ru_maxrss >> 10)
+    return Took(done, took, peak_bytes() >> 20)
 
 
 def refreshed(url: str, folder: Path, now: datetime = NOW + timedelta(days=1)) -> Took:

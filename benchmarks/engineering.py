@@ -8,7 +8,6 @@ process of its own, so that its peak is that of this report alone.
 """
 
 import argparse
-import resource
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -21,7 +20,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, text
 
-from app.files.memory import limit_memory
+from app.files.memory import limit_memory, peak_bytes
 from app.reports.kinds.engineering import ENGINEERING
 from app.settings import Settings
 from app.storage.postgres import build_engine
@@ -146,7 +145,7 @@ def measure(url: str, settings: Settings, params: dict[str, Any]) -> tuple[float
         artifacts = ENGINEERING.produce(context, resolved)
         seconds = perf_counter() - begin
     engine.dispose()
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, artifacts[0].rows
+    return seconds, peak_bytes() >> 20, artifacts[0].rows
 
 
 def main() -> None:

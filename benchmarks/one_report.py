@@ -1,6 +1,5 @@
 """One uptime report, made in a process of its own so that its peak is that of this report alone."""
 
-import resource
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from app.files.memory import limit_memory
+from app.files.memory import limit_memory, peak_bytes
 from app.jobs.kind import JobContext
 from app.reports.kinds.uptime import UptimeParams, produce
 from app.settings import Settings
@@ -67,5 +66,5 @@ def _measure(url: str, settings: Settings, params: dict[str, Any], store: StoreA
         seconds, cpu_seconds = perf_counter() - begin, process_time() - cpu
         size = sum(artifact.path.stat().st_size for artifact in artifacts)
         digest = sha256(b"".join(artifact.path.read_bytes() for artifact in artifacts)).hexdigest()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    peak = peak_bytes() >> 20
     return Measured(seconds, cpu_seconds, peak, artifacts[0].rows, size, digest)

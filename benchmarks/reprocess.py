@@ -7,7 +7,6 @@ of them are the three kinds of the stream of pull requests. Memory is that of a 
 """
 
 import argparse
-import resource
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from app.files.memory import peak_bytes
 from app.ids import new_id
 from app.ingest.pages.envelope import Envelope
 from app.jobs.kind import JobContext
@@ -145,7 +145,7 @@ def measured(database_url: str, address: StoreAddress, folder: Path, prefix: str
         load.load(new_id(now))
         took = perf_counter() - began, process_time() - busy
     engine.dispose()
-    return *took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return *took, peak_bytes() / (1 << 20)
 
 
 def main() -> None:

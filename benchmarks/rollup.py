@@ -17,7 +17,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -30,7 +29,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from app.errors import OpenhoursError
-from app.files.memory import limit_memory
+from app.files.memory import limit_memory, peak_bytes
 from app.files.sha256 import sha256_of
 from app.ingest.kind import Raw
 from app.ingest.policy import Limits
@@ -158,7 +157,7 @@ def run(way: Way, address: StoreAddress, settings: Settings, table: TableFile, o
         begin, cpu = perf_counter(), process_time()
         keys = way(address, settings, table, Path(folder), one_go_bytes)
         seconds, cpu_seconds = perf_counter() - begin, process_time() - cpu
-    peak = getrusage(RUSAGE_SELF).ru_maxrss >> 10
+    peak = peak_bytes() >> 20
     digest = hashlib.sha256()
     with closing(ObjectStore(address)) as store:
         for key in keys:

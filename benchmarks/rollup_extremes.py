@@ -14,7 +14,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
@@ -24,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from app.files.memory import limit_memory
+from app.files.memory import limit_memory, peak_bytes
 from app.rollup.grouping import Grouping
 from app.rollup.roll_up import roll_up
 from app.rollup.work import Work
@@ -90,7 +89,7 @@ def run(address: StoreAddress, settings: Settings, table: TableFile) -> tuple[li
         prefix = f"reports/{uuid.uuid4().hex}/a1/"
         work = Work([table], GROUPING, None, store, prefix, settings, Path(folder), lambda *_: None)
         keys = [part.key for part in roll_up(work).parts]
-        return keys, perf_counter() - begin, getrusage(RUSAGE_SELF).ru_maxrss >> 10
+        return keys, perf_counter() - begin, peak_bytes() >> 20
 
 
 def lines(store: ObjectStore, keys: list[str]) -> Iterator[tuple[str, str]]:

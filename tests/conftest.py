@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import socket
+import ssl
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,12 +18,16 @@ from shutil import disk_usage
 from time import monotonic, sleep
 from typing import Any
 
+import httpcore2
 import psycopg2
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine, func, select
 
+from app.access import passwords
 from app.catalogue.tables import dataset
 from app.embedded import postgres
 from app.files.sha256 import sha256_of
@@ -307,6 +312,45 @@ def shared_clients() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ObjectStore, "__init__", share)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_trust() -> Iterator[None]:
+    """Have all clients of HTTP share what they trust: to read the machine's certificates takes longer than to ask."""
+    trusting: Callable[..., ssl.SSLContext] = httpcore2.default_ssl_context
+    named = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+    @cache
+    def trust(of: tuple[str | None, ...], **options: bool) -> ssl.SSLContext:
+        return trusting(**options)
+
+    def shared(**options: bool) -> ssl.SSLContext:
+        return trust(tuple(map(os.environ.get, named)), **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpcore2, "default_ssl_context", shared)
+        yield
+
+
+#: How passwords are hashed when nobody makes it cheap.
+_SHIPPED = passwords._hashing
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hash passwords with the least that is possible, as most tests only log in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hashing", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+        yield
+
+
+@pytest.fixture
+def shipped_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hash passwords as the product does."""
+    monkeypatch.setattr(passwords, "_hashing", _SHIPPED)
+    passwords._of_nobody.cache_clear()
+    yield
+    passwords._of_nobody.cache_clear()
 
 
 @cache

@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def imported_tops(source: str) -> Iterator[str]:
                 yield origin.partition(".")[0]
 
 
+@cache
 def imported() -> dict[str, set[str]]:
     """Packages by what imports them: their names as they are installed, and the files."""
     distributions = packages_distributions()

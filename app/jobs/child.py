@@ -12,7 +12,6 @@ import fcntl
 import gc
 import logging
 import os
-import resource
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -28,7 +27,7 @@ from sqlalchemy import Engine
 
 from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError, UnknownJob
 from app.files.artifact import Artifact, StoredArtifact
-from app.files.memory import is_at_memory_limit, limit_memory
+from app.files.memory import is_at_memory_limit, limit_memory, peak_bytes
 from app.jobs import lifecycle
 from app.jobs.faults import fault_of, is_thread_refused
 from app.jobs.kind import JobContext, OnProgress, Params
@@ -218,8 +217,7 @@ def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refuse
         params = _params(spec)
         with database_errors():
             artifacts = spec.produce(context, params)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-        return Done(tuple(artifacts), peak, tuple(rejected), tuple(warnings))
+        return Done(tuple(artifacts), peak_bytes(), tuple(rejected), tuple(warnings))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         if isinstance(error, MemoryError) or (is_thread_refused(error) and is_at_memory_limit()):
             return Refused(

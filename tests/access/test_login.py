@@ -71,6 +71,7 @@ def test_57_a_name_that_nobody_has_is_throttled_as_one_that_exists(either: Accou
     assert [one[:3] for one in said["ada"]] == ["401"] * 5 + ["429"]
 
 
+@pytest.mark.usefixtures("shipped_passwords")
 def test_57_a_password_is_hashed_once_whoever_is_named(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a login takes is the hash; that both take as long is measured by hand, as a test must not ask a clock."""
     compared: list[str] = []

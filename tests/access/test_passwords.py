@@ -11,6 +11,8 @@ from app.access import passwords
 from app.access.passwords import hash_password, require_strong, verify
 from app.errors import WeakPassword
 
+pytestmark = pytest.mark.usefixtures("shipped_passwords")
+
 #: Of "four plain old words", with 8 MiB and one pass; made by argon2-cffi itself.
 WEAK = "$argon2id$v=19$m=8192,t=1,p=1$iOda5FDDSbpZou8TTUPi1A$mcv7zqNAQ5zQ/zwDO6lGDKUg9d1JxKcG6kCBFsk3OB8"
 

@@ -36,3 +36,18 @@ def test_memory_that_is_kept_is_taken_for_the_next_array() -> None:
     assert pages("pass") > 10 * each, "each array is new memory"
     assert pages("memory.keep_what_is_freed()") < each
     assert pages("memory.give_back_what_is_freed(); memory.keep_what_is_freed()") < each
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of one program")
+def test_the_peak_is_that_of_the_program_and_not_of_who_started_it() -> None:
+    """This process has held more than both programs."""
+    assert len(b"x" * (400 << 20)) == 400 << 20
+    code = "from app.files.memory import peak_bytes; b'x' * ({} << 20); print(peak_bytes())"
+    little, more = (
+        int(
+            subprocess.run([sys.executable, "-c", code.format(held)], capture_output=True, check=True, text=True).stdout
+        )
+        for held in (1, 200)
+    )
+    assert little < 150 << 20
+    assert 190 << 20 < more - little < 210 << 20

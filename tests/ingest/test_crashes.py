@@ -5,29 +5,26 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from multiprocessing import get_context
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from time import monotonic
 
 import psycopg2
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from app.embedded.servers import servers
 from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
+from app.jobs.fork_server import ForkServer
 from app.series.turns import wait_for_turn
 from app.storage.migrate import migrate
 from app.storage.postgres import build_engine
 from app.storage.resources import Resources
 from tests.commands import wait_until
 from tests.conftest import NOW, load_file
+from tests.ingest.killed import load_and_stand
 from tests.ingest.test_load import everything
-
-#: How long a load stands still where it is to be killed, seconds; far longer than any test waits.
-STANDS_SECONDS = 120
 
 #: A process that was killed has let go of the lock by then, seconds; Postgres looks for it every second.
 FREE_SECONDS = 15
@@ -41,32 +38,12 @@ def polls(tmp_path: Path) -> Path:
     return path
 
 
-def load_and_stand(database_url: str, path: Path, place: str, stands: Event) -> None:
-    """Entry of a process that loads, and stands still in a statement of Postgres while it checks or merges."""
-    engine = build_engine(database_url, pool_size=1)
-
-    def stand(connection: Connection) -> None:
-        stands.set()
-        connection.execute(text(f"SELECT pg_sleep({STANDS_SECONDS})"))
-
-    def checking(_: int) -> None:
-        if place == "checking":
-            stands.set()
-            signal.pause()
-
-    def merged(connection: Connection, _: object) -> None:
-        if place == "merging":
-            stand(connection)
-
-    load(engine, DATASET_KINDS["polls"], FileSource(path), now=NOW, progress=checking, before_commit=merged)
-
-
 @contextmanager
 def standing(resources: Resources, path: Path, place: str) -> Iterator[Callable[[], None]]:
     """A process that loads and stands still; yields what kills it."""
-    context = get_context("spawn")
+    context = ForkServer({}).context
     stands = context.Event()
-    process = context.Process(target=load_and_stand, args=(resources.database_url, path, place, stands))
+    process = context.Process(target=load_and_stand, args=(resources.database_url, path, NOW, place, stands))
     process.start()
     try:
         assert stands.wait(60)
@@ -101,11 +78,11 @@ def test_a_load_that_is_killed_leaves_nothing_and_holds_up_nobody(
 
 
 def test_a_load_that_is_killed_while_it_waits_to_merge_stops_waiting(resources: Resources, polls: Path) -> None:
-    context = get_context("spawn")
+    context = ForkServer({}).context
     with resources.engine.begin() as connection:
         wait_for_turn(connection)
         waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        arguments = (resources.database_url, polls, "nowhere", context.Event())
+        arguments = (resources.database_url, polls, NOW, "nowhere", context.Event())
         process = context.Process(target=load_and_stand, args=arguments)
         process.start()
         try:

@@ -357,9 +357,11 @@ def _is_abandoned(row: Row, now: float) -> bool:
 
 
 def _is_waiting(connection: Connection, row: Row) -> bool:
-    due = row.not_before is None or row.not_before <= connection.now
-    taken = {other.concurrency_key for other in connection.table.rows.values() if _holds_key(other, connection.now)}
-    return row.status == JobStatus.QUEUED and due and row.concurrency_key not in taken - {None}
+    now, key = connection.now, row.concurrency_key
+    if row.status != JobStatus.QUEUED or (row.not_before is not None and row.not_before > now):
+        return False
+    others = connection.table.rows.values()
+    return key is None or not any(other.concurrency_key == key and _holds_key(other, now) for other in others)
 
 
 def _holds_key(row: Row, now: float) -> bool:

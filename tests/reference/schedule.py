@@ -6,14 +6,18 @@ its clock shows. A comment that begins with "Rule:" answers what the sentences l
 in UTC, local times naive ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from tests.reference.exact import clipped
 from tests.reference.uptime import DAY, HOUR, MARGIN_DAYS, MICROSECOND, Intervals, Window, local_ends, union
+
+#: Clocks that are kept: that of one range is asked for again and again.
+CLOCKS = 1024
 
 #: The (opens, closes) pairs of a date, local times as HH:MM:SS[.ffffff], an end up to 24:00:00.
 Hours = tuple[tuple[str, str], ...]
@@ -168,7 +172,7 @@ def in_utc(hours: Hours, day: date, clock: list[Piece]) -> Intervals:
     return [(opens, closes) for opens, closes in found if opens < closes]
 
 
-def first_instant(clock: list[Piece], local: datetime) -> datetime:
+def first_instant(clock: Sequence[Piece], local: datetime) -> datetime:
     """The first instant at which the clock shows `local` or later."""
     for piece in clock:
         shows = max(piece.begins, local.replace(tzinfo=UTC) - piece.offset)
@@ -208,22 +212,23 @@ def entity_clock(zones: tuple[ZoneFrom, ...], begin: datetime, end: datetime) ->
     ]
 
 
-def zone_clock(zone: str, begin: datetime, end: datetime) -> list[Piece]:
+@lru_cache(maxsize=CLOCKS)
+def zone_clock(zone: str, begin: datetime, end: datetime) -> tuple[Piece, ...]:
     """The clock of one zone over [begin, end), looked at every hour."""
-    return list(_pieces(ZoneInfo(zone), begin, end))
+    return tuple(_pieces(ZoneInfo(zone), begin, end))
 
 
 def _pieces(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[Piece]:
-    began, at = begin, begin
+    began, at, offset = begin, begin, _offset(zone, begin)
     while at < end:
         following = min(at + HOUR, end)
-        if _offset(zone, following) != _offset(zone, at):
+        if (next_offset := _offset(zone, following)) != offset:
             change = _change(zone, at, following)
-            yield Piece(began, change, _offset(zone, at))
-            began = change
+            yield Piece(began, change, offset)
+            began, offset = change, next_offset
         at = following
     if began < end:
-        yield Piece(began, end, _offset(zone, began))
+        yield Piece(began, end, offset)
 
 
 def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:

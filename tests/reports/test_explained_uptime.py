@@ -59,7 +59,7 @@ def report_and_explanations(
         list(csv.DictReader(tables[name].read_text().splitlines())) if name in tables else []
         for name in ("uptime.csv", "outages.csv")
     )
-    return rows, outages, {row["store_id"]: explained(resources, resolved, row["store_id"]) for row in rows}
+    return rows, outages, {store: explained(resources, resolved, store) for store in {row["store_id"] for row in rows}}
 
 
 def explained(resources: Resources, params: UptimeParams, key: str) -> Explanation:

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 
 import psutil
@@ -17,7 +17,7 @@ from app.storage.resources import Addresses, Resources
 from openhours.client import Client
 from tests.chaos.kinds import KINDS
 from tests.commands import REPOSITORY, answers, free_port, wait_until
-from tests.programs.command import alone, of_module
+from tests.programs.command import of_module
 
 #: Longest wait for a process to end, seconds.
 PATIENCE = 40
@@ -25,7 +25,7 @@ PATIENCE = 40
 
 @contextmanager
 def replica(
-    servers: Addresses, resources: Resources, command: str, *, drain_seconds: float, is_alone: bool = False
+    servers: Addresses, resources: Resources, command: str, *, drain_seconds: float
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A process that serves or works with the report kinds of the fault tests, and its address, when it is ready."""
     assert servers.s3_access_key
@@ -43,15 +43,24 @@ def replica(
     }
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    program = alone("tests.chaos.replica") if is_alone else of_module("tests.chaos.replica")
     with subprocess.Popen(
-        [*program, *command.split(), "--port", str(port)], cwd=REPOSITORY, env=environment
+        [*of_module("tests.chaos.replica"), *command.split(), "--port", str(port)], cwd=REPOSITORY, env=environment
     ) as process:
         try:
             wait_until(lambda: answers(f"{address}/readyz") == 200, process)
             yield process, address
         finally:
             process.kill()
+
+
+def family_of(address: str) -> list[psutil.Process]:
+    """The process that listens there, and its descendants."""
+    port = int(address.rpartition(":")[2])
+    for one in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(at.status == psutil.CONN_LISTEN and at.laddr.port == port for at in one.net_connections("tcp")):
+                return [one, *one.children(recursive=True)]
+    raise AssertionError(f"no process listens at {address}")
 
 
 def log_of(capfd: pytest.CaptureFixture[str]) -> str:
@@ -93,15 +102,16 @@ def test_at_sigterm_it_answers_on_says_that_it_stops_and_finishes_its_report(
 def test_at_ctrl_c_it_hands_its_report_back_at_once_and_leaves_no_process(
     servers: Addresses, resources: Resources
 ) -> None:
-    with replica(servers, resources, "serve", drain_seconds=15, is_alone=True) as (process, address):
+    with replica(servers, resources, "serve", drain_seconds=15) as (process, address):
         client = Client(address)
         report_id = client.trigger("parcel", {"seconds": 600})
         wait_until(lambda: stage(client, report_id) == "computing")
         client.close()
-        descendants = psutil.Process(process.pid).children(recursive=True)
+        family = family_of(address)
+        assert len(family) > 2, "itself, its fork server, and the process of the report"
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130
-        wait_until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in descendants))
+        wait_until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family))
     assert record(resources, report_id).status is JobStatus.QUEUED
     assert resources.redis.xlen("openhours:queue") >= 1, "another replica is called"
 
