@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Double,
@@ -391,7 +392,8 @@ def _is_of(claim: Claim) -> ColumnElement[bool]:
 
 
 def _is_used_up() -> ColumnElement[bool]:
-    return or_(job.c.attempt - job.c.returned >= MAX_ATTEMPTS, job.c.attempt >= MAX_CLAIMS)
+    most: BindParameter[int] = bindparam("most_attempts", callable_=lambda: MAX_ATTEMPTS)  # looked up by each statement
+    return or_(job.c.attempt - job.c.returned >= most, job.c.attempt >= MAX_CLAIMS)
 
 
 def _end(connection: Connection, claim: Claim, status: JobStatus, **values: Any) -> Verdict:
