@@ -16,6 +16,7 @@ from app.reports.service import ReportService
 from app.storage.resources import Addresses, Resources
 from openhours.client import Client
 from tests.chaos.kinds import KINDS
+from tests.chaos.servers import with_all_below
 from tests.commands import REPOSITORY, answers, free_port, wait_until
 from tests.programs.command import of_module
 
@@ -59,7 +60,7 @@ def family_of(address: str) -> list[psutil.Process]:
     for one in psutil.process_iter():
         with suppress(psutil.Error):
             if any(at.status == psutil.CONN_LISTEN and at.laddr.port == port for at in one.net_connections("tcp")):
-                return [one, *one.children(recursive=True)]
+                return with_all_below(one.pid)
     raise AssertionError(f"no process listens at {address}")
 
 
