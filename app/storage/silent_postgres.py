@@ -82,6 +82,8 @@ class Waits:
         let_in = self._let_in
 
         class Pool(QueuePool):
+            __module__ = QueuePool.__module__  # by which it is called in the log, where only warnings are wanted
+
             def connect(self) -> PoolProxiedConnection:
                 let_in()
                 return super().connect()

@@ -1,5 +1,6 @@
 """A wait for a Postgres that stands still has an end; one that works is waited for as before."""
 
+import logging
 from collections.abc import Iterator
 from threading import Thread
 from time import sleep
@@ -10,7 +11,7 @@ from sqlalchemy import Engine, text
 from app.errors import DatabaseUnavailable
 from app.storage import silent_postgres
 from app.storage.postgres import build_engine, database_errors
-from app.storage.resources import Resources
+from app.storage.resources import Addresses, Resources
 from tests.chaos.fault_proxy import FaultProxy, fault_proxy
 
 #: Longer than any wait here, seconds.
@@ -102,3 +103,11 @@ def test_a_session_that_hangs_alone_is_given_up(resources: Resources, engine: En
     boundless = build_engine(resources.database_url, pool_size=2, statement_seconds=0)  # Postgres ends none itself
     assert "has not answered" in words_of_a_sleep(boundless)
     boundless.dispose()
+
+
+def test_an_engine_is_disposed_of_without_a_word(servers: Addresses, caplog: pytest.LogCaptureFixture) -> None:
+    engine = build_engine(servers.database_url, pool_size=1, statement_seconds=LONG)
+    with caplog.at_level(logging.INFO):
+        engine.connect().close()
+        engine.dispose()
+    assert caplog.messages == []
