@@ -1,9 +1,9 @@
-"""Speed of roll-ups on two workers of a cluster, on this machine, against the same in one process.
+"""Speed of roll-ups on two workers of a cluster, on this machine, against a script for DuckDB and one process.
 
     python -m benchmarks.rollup_cluster --rows 15000000
 
-Both are made in turns and write the same lines. On one machine the workers share its cores with everything else, so the
-figure is what a cluster costs, not what more machines bring.
+They are made in turns and write the same lines; the script is that of benchmarks.rollup. On one machine the workers
+share its cores with everything else, so the figure is what a cluster costs, not what more machines bring.
 """
 
 import os
@@ -21,9 +21,12 @@ import psutil
 
 from app.settings import Settings
 from app.storage.resources import Addresses, addresses, open_resources
-from benchmarks.rollup import Took, compare_as_asked, in_a_process, make_plays, ours, stored
+from benchmarks.rollup import Took, Way, compare_as_asked, in_a_process, make_plays, ours, script, stored
 
 WORKERS = 2
+
+#: What the others are compared with.
+SCRIPT = "DuckDB script"
 
 #: Longest wait for a scheduler or worker to start, seconds.
 START_SECONDS = 120
@@ -95,20 +98,25 @@ def compare(rows: int, groups: int, *, rounds: int, memory_mb: int) -> None:
         ):
             table, address = stored(resources.object_store, folder / "plays.csv"), resources.object_store.address
             there = settings.model_copy(update={"dask_scheduler": scheduler})
-            here: list[Took] = []
-            spread: list[Took] = []
+            ways: dict[str, tuple[Way, Settings, int]] = {
+                SCRIPT: (script, settings, 0),
+                "one process": (ours, settings, IN_ONE_GO),
+                f"{WORKERS} workers": (ours, there, IN_PIECES),
+            }
+            took: dict[str, list[Took]] = {name: [] for name in ways}
             for _ in range(rounds):
-                here.append(in_a_process(ours, address, settings, table, IN_ONE_GO))
-                spread.append(in_a_process(ours, address, there, table, IN_PIECES))
+                for way, (function, where_done, one_go_bytes) in ways.items():
+                    took[way].append(in_a_process(function, address, where_done, table, one_go_bytes))
             worker_mib = peak_mib(process)
-    if len({one.sha256 for one in [*here, *spread]}) != 1:
+    if len({one.sha256 for runs in took.values() for one in runs}) != 1:
         raise SystemExit("they wrote different lines")
-    ratio = median(one.seconds / other.seconds for one, other in zip(spread, here, strict=True))
     print(
-        f"{rows:,} rows, {table.bytes >> 20} MiB, {groups:,} possible groups, {memory_mb} MiB, {rounds} rounds: "
-        f"one process {median(one.seconds for one in here):.1f} s, {WORKERS} workers "
-        f"{median(one.seconds for one in spread):.1f} s ({ratio:.2f} x), a worker at most {worker_mib} MiB"
+        f"\n{rows:,} rows, {table.bytes >> 20} MiB, {groups:,} possible groups, {memory_mb} MiB, {rounds} rounds, "
+        f"a worker at most {worker_mib} MiB"
     )
+    for way, runs in took.items():
+        ratio = median(one.seconds / other.seconds for one, other in zip(runs, took[SCRIPT], strict=True))
+        print(f"{way:<14}{median(one.seconds for one in runs):6.1f} s {ratio:5.2f} x")
 
 
 if __name__ == "__main__":

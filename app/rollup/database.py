@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from app.errors import DiskFull, MemoryLimitExceeded
-from app.files.memory import give_back_what_is_freed, is_at_memory_limit
+from app.files.memory import give_back_what_is_freed, is_at_memory_limit, keep_what_is_freed
 
 # The allocator in DuckDB's wheel keeps the address space of what was freed, which counts for the limit of a job, unless
 # it is told otherwise when the library is loaded.
@@ -32,6 +32,9 @@ LEAST_MB: Final = 16
 #: Below this, MiB, a query has one thread, and what is freed is given back at once.
 SCARCE_MB: Final = 512
 
+#: From here on, MiB, what is freed is kept: it is up to 60 MiB more, and Dask has its workers give all of it back.
+PLENTY_MB: Final = 768
+
 #: What DuckDB and Arrow say when memory is refused; as a stream goes through both, its kind of error gets lost.
 _REFUSED: Final = ("Out of Memory", "ailed to allocate", "malloc of size", "bad_alloc", "bad alloc", "ailed to launch")
 
@@ -48,6 +51,8 @@ def begin(memory_mb: int) -> None:
     """To be called by a job, or a piece of one, that may take so much memory, MiB, before it reads."""
     if memory_mb < SCARCE_MB:
         give_back_what_is_freed()
+    elif memory_mb >= PLENTY_MB:
+        keep_what_is_freed()
 
 
 @contextmanager

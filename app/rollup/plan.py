@@ -16,7 +16,8 @@ MOST: Final = 1000
 #: Groups that one piece puts together and orders, bytes as the others have written them (Arrow, compressed).
 GROUPS_BYTES: Final = 32 << 20
 
-#: Keys that are looked at of each piece that reads.
+#: What is read of each piece that reads to see what keys there are, bytes, and the keys that are looked at in it.
+SAMPLE_BYTES: Final = 256 << 10
 SAMPLE_ROWS: Final = 1000
 
 #: The keys of a group.
@@ -53,8 +54,9 @@ def splitters(
 
 
 def _sample(store: ObjectStore, of: Range, grouping: Grouping, settings: Settings) -> Iterator[Keys]:
-    """Keys of some rows of the first block of a range."""
-    with closing(blocks(store, [of], grouping, settings, tally=Tally(), mistakes=lambda *_: None)) as found:
+    """Keys of some of the first rows of a range."""
+    found = blocks(store, [of], grouping, settings, tally=Tally(), mistakes=lambda *_: None, block_bytes=SAMPLE_BYTES)
+    with closing(found):
         for block in found:
             chosen = block.select(range(len(grouping.by))).take(_spread(len(block)))
             yield from zip(*(column.to_pylist() for column in chosen.columns), strict=True)

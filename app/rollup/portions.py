@@ -9,14 +9,15 @@ from typing import Final
 
 import pyarrow as pa
 
-from app.rollup.database import BESIDES_MB
+from app.rollup.database import BESIDES_MB, PLENTY_MB
 from app.rollup.plan import Keys
 from app.rollup.spans import Place, first_from, keys_of, read_span
 from app.storage.object_store import ObjectStore
 
 #: Of the memory of a job, less what is beside DuckDB, the share that the blocks of a portion may have: their groups
-#: take several times as much.
+#: take several times as much. From PLENTY_MB on it is more, as a portion less is a sort and a copy of its groups less.
 SHARE: Final = 1 / 16
+SHARE_OF_PLENTY: Final = 1 / 8
 
 #: Rows of a span that are taken for equally large, when its keys are looked at.
 STEP_ROWS: Final = 1024
@@ -24,7 +25,7 @@ STEP_ROWS: Final = 1024
 
 def portion_bytes(memory_mb: int) -> int:
     """Most bytes of Arrow blocks that are grouped at a time by a job that may take so much memory, MiB."""
-    return int(((memory_mb - BESIDES_MB) << 20) * SHARE)
+    return int(((memory_mb - BESIDES_MB) << 20) * (SHARE if memory_mb < PLENTY_MB else SHARE_OF_PLENTY))
 
 
 def in_portions(blocks: Iterator[pa.RecordBatch], *, most_bytes: int) -> Iterator[Iterator[pa.RecordBatch]]:

@@ -84,6 +84,7 @@ def blocks(
     tally: Tally,
     mistakes: OnMistakes,
     has_read: Callable[[int], None] = lambda _: None,
+    block_bytes: int | None = None,
 ) -> Generator[pa.RecordBatch, None, None]:
     """The accepted rows of ranges, one after the other.
 
@@ -95,6 +96,7 @@ def blocks(
         tally: counts rows.
         mistakes: hears of the others.
         has_read: called with a number of bytes that were read.
+        block_bytes: see read_rows.
 
     Raises:
         RejectedFile: the bytes are not those that were checked.
@@ -112,7 +114,14 @@ def blocks(
         source = _Counted(StoredTable(store, one.table), has_read)
         left_out = Rejects()  # rows that the dataset has listed when it was loaded
         for block in read_rows(
-            source, one.table, one.start, one.end, wanted=grouping.columns, limits=limits, rejects=left_out
+            source,
+            one.table,
+            one.start,
+            one.end,
+            wanted=grouping.columns,
+            limits=limits,
+            rejects=left_out,
+            block_bytes=block_bytes,
         ):
             batch, wrong = _checked(block, grouping, measures, schema)
             tally.rows += len(block)

@@ -29,7 +29,17 @@ class Block:
 class Blocks:
     """The blocks of a file, one at a time; the end of a block can be pushed back. ``first_line`` is where it begins."""
 
-    def __init__(self, pieces: Iterator[bytes], name: str, limits: Limits, *, first_line: int = 1) -> None:
+    def __init__(
+        self,
+        pieces: Iterator[bytes],
+        name: str,
+        limits: Limits,
+        *,
+        first_line: int = 1,
+        block_bytes: int | None = None,
+    ) -> None:
+        """``block_bytes``: size of a block, but for what is left of the one before; None: BLOCK_BYTES."""
+        self._block_bytes = block_bytes or BLOCK_BYTES
         self._pieces = pieces
         self._name = name
         self._limits = limits
@@ -65,7 +75,7 @@ class Blocks:
     def _filled(self) -> tuple[bytes, bool]:
         """The rest and the bytes of the next block, and whether that is the end of the file."""
         parts, size = [self._rest], 0
-        while size < BLOCK_BYTES:
+        while size < self._block_bytes:
             if (piece := next(self._pieces, None)) is None:
                 return b"".join(parts), True
             parts.append(piece)

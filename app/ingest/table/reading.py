@@ -39,6 +39,7 @@ def read_rows(
     wanted: Sequence[str],
     limits: Limits,
     rejects: Rejects,
+    block_bytes: int | None = None,
 ) -> Generator[TableBlock, None, None]:
     """The rows of a range of a table that was checked.
 
@@ -50,6 +51,7 @@ def read_rows(
         wanted: columns whose text is wanted.
         limits: those of the check, or wider ones.
         rejects: takes the rows of wrong width or quoting, which are left out.
+        block_bytes: size of a block; None: the size at which reading is fastest.
 
     Raises:
         RejectedFile: the bytes are not those that were checked.
@@ -63,8 +65,8 @@ def read_rows(
         if file.is_packed:
             pieces = _without(unpacked(stream, source.name, limits, may_be_mapped=False), start.offset)
         else:
-            pieces = iter(partial(stream.read, PIECE_BYTES), b"")
-        blocks = Blocks(pieces, source.name, limits, first_line=start.line)
+            pieces = iter(partial(stream.read, min(PIECE_BYTES, block_bytes or PIECE_BYTES)), b"")
+        blocks = Blocks(pieces, source.name, limits, first_line=start.line, block_bytes=block_bytes)
         yield from splitter.rows(blocks, (), start.offset)
 
 
