@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from app.rollup.database import PLENTY_MB
 from tests.commands import REPOSITORY
 
 #: Tells how many pages it was given for arrays of 2 MiB that are made one after the other.
@@ -36,6 +37,14 @@ def test_memory_that_is_kept_is_taken_for_the_next_array() -> None:
     assert pages("pass") > 10 * each, "each array is new memory"
     assert pages("memory.keep_what_is_freed()") < each
     assert pages("memory.give_back_what_is_freed(); memory.keep_what_is_freed()") < each
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have another malloc")
+def test_a_roll_up_keeps_what_is_freed_where_there_is_memory_for_it() -> None:
+    each = (2 << 20) // os.sysconf("SC_PAGE_SIZE")
+    begin = "from app.rollup.database import begin; begin({})".format
+    assert pages(begin(PLENTY_MB)) < each
+    assert pages(begin(PLENTY_MB - 1)) > 10 * each
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of one program")
