@@ -4,7 +4,6 @@ For what a request brings and a library reads as a whole: a file of two kilobyte
 and whoever answers everybody must not try.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from threading import Event
@@ -15,6 +14,7 @@ from app.files.memory import limit_memory
 from app.jobs import child
 from app.jobs.fork_server import ForkServer, end_process
 from app.jobs.kind import JobKind
+from app.jobs.priority import give_way
 
 #: How long a process may take to begin, seconds: the fork server may have to import first.
 BEGIN_SECONDS: Final = 60
@@ -71,7 +71,7 @@ class Apart:
 
 def _answer(pipe: Connection, function: Callable[..., Any], args: tuple[Any, ...], memory_bytes: int) -> None:
     """Entry of the process."""
-    os.nice(child.NICENESS)
+    give_way()
     child.end_with(pipe)
     limit_memory(memory_bytes)
     result = error = None

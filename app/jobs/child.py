@@ -31,6 +31,7 @@ from app.files.memory import is_at_memory_limit, limit_memory, peak_bytes
 from app.jobs import lifecycle
 from app.jobs.faults import fault_of, is_thread_refused
 from app.jobs.kind import JobContext, OnProgress, Params
+from app.jobs.priority import give_way
 from app.settings import Settings
 from app.storage.object_store import StoreAddress, connect_ahead
 from app.storage.postgres import build_engine, database_errors
@@ -38,9 +39,6 @@ from app.telemetry.logs import bound, conceal, configure
 
 #: Progress within a stage is told at most this often; a poll will hardly come sooner, seconds.
 TELL_SECONDS = 0.1
-
-#: Added to the niceness, so that whoever answers HTTP on this machine goes first.
-NICENESS = 10
 
 #: What the kernel says when there is no room for a file.
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -146,7 +144,7 @@ def wait_for_job(pipe: Connection, surroundings: Surroundings) -> None:
 
 
 def _prepare(surroundings: Surroundings) -> None:
-    os.nice(NICENESS)
+    give_way()
     gc.freeze()  # what the fork server imported stays; looking through it at every collection took a fifth of the time
     gc.enable()  # the fork server has none
     configure(surroundings.settings, replica=surroundings.replica)
