@@ -17,7 +17,7 @@ JAVASCRIPT := tests/uploads/js tests/clients/typescript
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check quick rewritten test walkthrough browser chaos fuzz lint types structure docs texts vendor migration bench soak picture dist lock clean
+.PHONY: help setup demo serve check quick rewritten test tested walkthrough browser chaos fuzz lint types structure docs texts vendor migration bench soak picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,9 +42,13 @@ quick: .venv/ready
 	$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not browser and not database'
 	$(if $(ROOM),$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not browser and database' tests/$(ROOM))
 
-# Otherwise each of the processes rewrites the asserts of all tests for itself, all of them at the same time.
+# Otherwise each of the processes compiles what it imports and rewrites the asserts of all tests for itself, all of them
+# at the same time.
 rewritten: .venv/ready
 	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null
+
+tested: rewritten
+	@$(MAKE) --no-print-directory test
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest $(SPREAD)
@@ -146,7 +150,7 @@ clean:  ## remove .venv, caches and the data of the embedded servers
 		|| { echo "Openhours needs Python 3.11 or later: make PYTHON=python3.11 …"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes \
 		$(foreach lock,$(LOCKS),-r $(lock))
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@if command -v npm >/dev/null; then \
