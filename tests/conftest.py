@@ -15,7 +15,6 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from shutil import disk_usage
-from time import monotonic, sleep
 from typing import Any
 
 import httpcore2
@@ -25,7 +24,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 
 from app.access import passwords
 from app.catalogue.tables import dataset
@@ -51,6 +50,7 @@ from app.storage.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
 from app.storage.resources import Addresses, Resources, addresses, open_resources
 from app.uploads.tables import upload
 from app.web.application import create_app
+from tests.databases import Databases
 from tests.local_client import LocalClient
 from tests.strategies import PROFILE, examples
 
@@ -239,6 +239,7 @@ def servers(session_settings: Settings) -> Iterator[Addresses]:
         migrate(engine)
         engine.dispose()
         yield where
+        databases(where.database_url).close()
 
 
 @contextmanager
@@ -258,34 +259,10 @@ def for_copies() -> Iterator[None]:
         yield
 
 
-def _drop(cursor: Any, name: str) -> None:
-    """Drop a database whatever is connected to it; an autovacuum worker may not be ended by us, but ends soon."""
-    deadline = monotonic() + 30
-    while True:
-        try:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        except psycopg2.errors.InsufficientPrivilege:
-            if monotonic() > deadline:
-                raise
-            sleep(0.2)
-        else:
-            return
-
-
-@contextmanager
-def copy_of_database(servers: Addresses) -> Iterator[str]:
-    """The address of a database of its own."""
-    name = f"test_{uuid.uuid4().hex}"
-    server, _, template = servers.database_url.rpartition("/")
-    admin = psycopg2.connect(f"{server}/postgres")
-    admin.autocommit = True
-    try:
-        with admin.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-            yield f"{server}/{name}"
-            _drop(cursor, name)
-    finally:
-        admin.close()
+@cache
+def databases(url: str) -> Databases:
+    """Those of the Postgres of this process; it ends what is connected to it."""
+    return Databases(url)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -379,7 +356,7 @@ def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[
     redis = build_redis(servers.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
     redis.flushall()
     redis.close()
-    with copy_of_database(servers) as database_url:
+    with databases(servers.database_url).one() as database_url:
         where = replace(servers, database_url=database_url)
         own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
         with ExitStack() as stack:
@@ -387,6 +364,12 @@ def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[
                 patch.setattr("app.storage.resources.build_engine", engine_of)
                 opened = stack.enter_context(open_resources(own, where))
             yield opened
+        # The next test gets this database: what a thread of this one still asks must not reach it.
+        event.listen(opened.engine, "do_connect", _over)
+
+
+def _over(*_: Any) -> None:
+    raise psycopg2.OperationalError("the test whose database this was is over")
 
 
 @pytest.fixture
