@@ -362,10 +362,16 @@ def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[
         with ExitStack() as stack:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("app.storage.resources.build_engine", engine_of)
+                patch.setattr(ObjectStore, "ensure_bucket", _new_bucket)
                 opened = stack.enter_context(open_resources(own, where))
             yield opened
         # The next test gets this database: what a thread of this one still asks must not reach it.
         event.listen(opened.engine, "do_connect", _over)
+
+
+def _new_bucket(store: ObjectStore) -> None:
+    """Create the bucket without looking first whether it is there: nobody else has its name."""
+    store._client.create_bucket(Bucket=store.bucket)
 
 
 def _over(*_: Any) -> None:
