@@ -357,21 +357,38 @@ def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[
     redis.flushall()
     redis.close()
     with databases(servers.database_url).one() as database_url:
-        where = replace(servers, database_url=database_url)
         own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
-        with ExitStack() as stack:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("app.storage.resources.build_engine", engine_of)
-                patch.setattr(ObjectStore, "ensure_bucket", _new_bucket)
-                opened = stack.enter_context(open_resources(own, where))
+        with _opened(replace(servers, database_url=database_url), own) as opened:
             yield opened
-        # The next test gets this database: what a thread of this one still asks must not reach it.
-        event.listen(opened.engine, "do_connect", _over)
+
+
+@contextmanager
+def resources_like(model: Resources, servers: Addresses) -> Iterator[Resources]:
+    """As those of a model, which nothing uses now: with a database of their own that has its rows, and its bucket."""
+    model.engine.dispose()
+    with (
+        databases(servers.database_url).like(model.database_url) as database_url,
+        _opened(replace(servers, database_url=database_url), model.settings) as opened,
+    ):
+        yield opened
+
+
+@contextmanager
+def _opened(where: Addresses, own: Settings) -> Iterator[Resources]:
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("app.storage.resources.build_engine", engine_of)
+            patch.setattr(ObjectStore, "ensure_bucket", _new_bucket)
+            opened = stack.enter_context(open_resources(own, where))
+        yield opened
+    # The next test gets this database: what a thread of this one still asks must not reach it.
+    event.listen(opened.engine, "do_connect", _over)
 
 
 def _new_bucket(store: ObjectStore) -> None:
-    """Create the bucket without looking first whether it is there: nobody else has its name."""
-    store._client.create_bucket(Bucket=store.bucket)
+    """Create the bucket without looking first whether it is there: mostly nobody else has its name."""
+    with suppress(store._client.exceptions.BucketAlreadyOwnedByYou, store._client.exceptions.BucketAlreadyExists):
+        store._client.create_bucket(Bucket=store.bucket)
 
 
 def _over(*_: Any) -> None:

@@ -127,6 +127,7 @@ class Databases:
         self._server, _, self._template = url.rpartition("/")
         self._admin = _connected(f"{self._server}/postgres")
         self._kept: list[_Database] = []
+        self._lent: dict[str, _Database] = {}
 
     def close(self) -> None:
         for connection in (self._admin, *(database.connection for database in self._kept)):
@@ -136,21 +137,38 @@ class Databases:
     def one(self) -> Iterator[str]:
         """The address of a database, of this test alone."""
         database = self._kept.pop() if self._kept else self._copy()
+        self._lent[database.name] = database
         clean = False
         try:
             yield f"{self._server}/{database.name}"
             clean = database.emptied()
         finally:
+            del self._lent[database.name]
             if clean:
                 self._kept.append(database)
             else:
                 database.connection.close()
                 self._drop(database.name)
 
-    def _copy(self) -> _Database:
+    @contextmanager
+    def like(self, url: str) -> Iterator[str]:
+        """The address of a copy of one that is lent, with its rows; nothing may be connected to that."""
+        model = url.rpartition("/")[2]
+        self._lent[model].connection.close()  # so it is dropped in the end
+        name = self._made(model)
+        try:
+            yield f"{self._server}/{name}"
+        finally:
+            self._drop(name)
+
+    def _made(self, template: str) -> str:
         name = f"test_{uuid.uuid4().hex}"
         with self._admin.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY file_copy")
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return name
+
+    def _copy(self) -> _Database:
+        name = self._made(self._template)
         connection = _connected(f"{self._server}/{name}")
         with connection.cursor() as cursor:
             schema = _all(cursor, _SCHEMA)

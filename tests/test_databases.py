@@ -94,3 +94,12 @@ def test_so_is_that_of_a_test_that_fails(lent: Databases) -> None:
         fails()
     with lent.one() as second:
         assert second != str(caught.value)
+
+
+def test_a_copy_has_the_rows_of_its_model_and_leaves_it_as_it_is(lent: Databases) -> None:
+    with lent.one() as model:
+        asked(model, ROWS[0])
+        for _ in range(2):
+            with lent.like(model) as copy:
+                assert asked(copy, "SELECT key FROM entity") == [("a",)]
+                asked(copy, "DELETE FROM entity")
