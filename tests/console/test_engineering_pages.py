@@ -33,7 +33,8 @@ MERGED: dict[str, Any] = {
 
 @pytest.fixture
 def client(resources: Resources) -> Iterator[TestClient]:
-    with local_browser(resources, slots=1) as client:
+    # Two slots: the source that a test adds is read at once, and in vain for a quarter of a minute.
+    with local_browser(resources, slots=2) as client:
         yield client
 
 
