@@ -133,6 +133,13 @@ LONGEST = (
     *("conformance/test_dataset_kinds.py", "ingest/test_loads_check_together.py", "routers/test_entities_api.py"),
 )
 
+#: Files that mostly wait, as for a server that hangs to be noticed or for a time limit to pass, the longest first. They
+#: begin one by one over the whole run, beside tests that compute: together they left a third of the cores idle.
+WAITING = (
+    *("embedded/test_watch.py", "embedded/test_embedded.py", "test_main.py", "jobs/test_spare.py"),
+    *("jobs/test_fork_server.py", "jobs/test_worker.py", "web/test_protocol.py"),
+)
+
 LoadText = Callable[[str, str], int]
 
 
@@ -148,17 +155,20 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow ones and begin with them, the longest first: where several processes test, all end together."""
     slow, checked = {TESTS / name for name in SLOW}, {TESTS / name for name in CHECKED}
-    if missing := [str(path) for path in sorted(slow | checked) if not path.exists()]:
-        raise pytest.UsageError(f"{', '.join(missing)}: not there, but SLOW or CHECKED in tests/conftest.py names it")
-    paths = {item.path for item in items}
+    named = slow | checked | {TESTS / name for name in WAITING}
+    if missing := [str(path) for path in sorted(named) if not path.exists()]:
+        raise pytest.UsageError(
+            f"{', '.join(missing)}: not there, but SLOW, CHECKED or WAITING in tests/conftest.py names it"
+        )
+    paths = list(dict.fromkeys(item.path for item in items))
     below = {path for path in paths if not slow.isdisjoint([path, *path.parents])}
-    turns = {path: _turn(path, is_slow=path in below) for path in paths}
+    places = _places(sorted(paths, key=lambda path: _turn(path, is_slow=path in below)))
     for item in items:
         if item.path in below:
             item.add_marker(pytest.mark.slow)
         if "servers" in getattr(item, "fixturenames", ()) and item.path not in checked:
             item.add_marker(pytest.mark.database)
-    items.sort(key=lambda item: turns[item.path])  # files of the same turn, and tests of a file, keep their order
+    items.sort(key=lambda item: places[item.path])  # tests of a file keep their order
 
 
 def _turn(path: Path, *, is_slow: bool) -> int:
@@ -168,6 +178,13 @@ def _turn(path: Path, *, is_slow: bool) -> int:
     if path in [TESTS / name for name in LONGEST]:
         return 1
     return 2 if is_slow else 3
+
+
+def _places(paths: list[Path]) -> dict[Path, float]:
+    """The places of files in their order, with those that wait at equal distances."""
+    waiting = [TESTS / name for name in WAITING if TESTS / name in paths]
+    places = {path: float(place) for place, path in enumerate(path for path in paths if path not in waiting)}
+    return places | {path: number * len(places) / len(WAITING) - 0.5 for number, path in enumerate(waiting)}
 
 
 def pytest_collection_finish() -> None:
