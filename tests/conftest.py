@@ -370,9 +370,6 @@ def engine_of(url: str, **options: Any) -> Engine:
 
 @contextmanager
 def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
-    redis = build_redis(servers.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
-    redis.flushall()
-    redis.close()
     with databases(servers.database_url).one() as database_url:
         own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
         with _opened(replace(servers, database_url=database_url), own) as opened:
@@ -392,6 +389,9 @@ def resources_like(model: Resources, servers: Addresses) -> Iterator[Resources]:
 
 @contextmanager
 def _opened(where: Addresses, own: Settings) -> Iterator[Resources]:
+    redis = build_redis(where.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
+    redis.flushall()
+    redis.close()
     with ExitStack() as stack:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("app.storage.resources.build_engine", engine_of)
