@@ -1,6 +1,5 @@
 """The real servers, started once per run; a database and a bucket of its own for each test that asks."""
 
-import gc
 import os
 import signal
 import socket
@@ -15,7 +14,6 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from shutil import disk_usage
-from time import monotonic, sleep
 from typing import Any
 
 import httpcore2
@@ -25,7 +23,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 
 from app.access import passwords
 from app.catalogue.tables import dataset
@@ -51,6 +49,7 @@ from app.storage.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
 from app.storage.resources import Addresses, Resources, addresses, open_resources
 from app.uploads.tables import upload
 from app.web.application import create_app
+from tests.databases import Databases
 from tests.local_client import LocalClient
 from tests.strategies import PROFILE, examples
 
@@ -113,10 +112,6 @@ CHECKED = (
     *("storage/test_migrate.py", "test_documentation.py"),
 )
 
-#: Objects that are made before those that nothing refers to are looked for. Python's 700 suit a small program: here a
-#: seventh of the processor time of tests went into looking.
-GARBAGE_AFTER = 100_000
-
 #: What the Postgres of the tests has of memory for pages. To copy and to drop a database looks through all of it.
 COPIES_BUFFERS = "16MB"
 
@@ -133,32 +128,38 @@ LONGEST = (
     *("conformance/test_dataset_kinds.py", "ingest/test_loads_check_together.py", "routers/test_entities_api.py"),
 )
 
+#: Files that mostly wait, as for a server that hangs to be noticed or for a time limit to pass, the longest first. They
+#: begin one by one over the whole run, beside tests that compute: together they left a third of the cores idle.
+WAITING = (
+    *("embedded/test_watch.py", "embedded/test_embedded.py", "test_main.py", "jobs/test_spare.py"),
+    *("jobs/test_fork_server.py", "jobs/test_worker.py", "web/test_protocol.py"),
+)
+
 LoadText = Callable[[str, str], int]
 
 
 def pytest_configure() -> None:
-    """Have Ctrl-C work in what the tests start, also where a shell runs them in the background and ignores it.
-
-    No garbage is looked for while tests are collected: there is none, and to look took a fifth of the time.
-    """
+    """Have Ctrl-C work in what the tests start, also where a shell runs them in the background and ignores it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow ones and begin with them, the longest first: where several processes test, all end together."""
     slow, checked = {TESTS / name for name in SLOW}, {TESTS / name for name in CHECKED}
-    if missing := [str(path) for path in sorted(slow | checked) if not path.exists()]:
-        raise pytest.UsageError(f"{', '.join(missing)}: not there, but SLOW or CHECKED in tests/conftest.py names it")
-    paths = {item.path for item in items}
+    named = slow | checked | {TESTS / name for name in WAITING}
+    if missing := [str(path) for path in sorted(named) if not path.exists()]:
+        raise pytest.UsageError(
+            f"{', '.join(missing)}: not there, but SLOW, CHECKED or WAITING in tests/conftest.py names it"
+        )
+    paths = list(dict.fromkeys(item.path for item in items))
     below = {path for path in paths if not slow.isdisjoint([path, *path.parents])}
-    turns = {path: _turn(path, is_slow=path in below) for path in paths}
+    places = _places(sorted(paths, key=lambda path: _turn(path, is_slow=path in below)))
     for item in items:
         if item.path in below:
             item.add_marker(pytest.mark.slow)
         if "servers" in getattr(item, "fixturenames", ()) and item.path not in checked:
             item.add_marker(pytest.mark.database)
-    items.sort(key=lambda item: turns[item.path])  # files of the same turn, and tests of a file, keep their order
+    items.sort(key=lambda item: places[item.path])  # tests of a file keep their order
 
 
 def _turn(path: Path, *, is_slow: bool) -> int:
@@ -170,12 +171,11 @@ def _turn(path: Path, *, is_slow: bool) -> int:
     return 2 if is_slow else 3
 
 
-def pytest_collection_finish() -> None:
-    """Leave what is there before the first test out of each search for garbage: it stays until the end."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER, *gc.get_threshold()[1:])
-    gc.enable()
+def _places(paths: list[Path]) -> dict[Path, float]:
+    """The places of files in their order, with those that wait at equal distances."""
+    waiting = [TESTS / name for name in WAITING if TESTS / name in paths]
+    places = {path: float(place) for place, path in enumerate(path for path in paths if path not in waiting)}
+    return places | {path: number * len(places) / len(WAITING) - 0.5 for number, path in enumerate(waiting)}
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -239,6 +239,7 @@ def servers(session_settings: Settings) -> Iterator[Addresses]:
         migrate(engine)
         engine.dispose()
         yield where
+        databases(where.database_url).close()
 
 
 @contextmanager
@@ -258,34 +259,10 @@ def for_copies() -> Iterator[None]:
         yield
 
 
-def _drop(cursor: Any, name: str) -> None:
-    """Drop a database whatever is connected to it; an autovacuum worker may not be ended by us, but ends soon."""
-    deadline = monotonic() + 30
-    while True:
-        try:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        except psycopg2.errors.InsufficientPrivilege:
-            if monotonic() > deadline:
-                raise
-            sleep(0.2)
-        else:
-            return
-
-
-@contextmanager
-def copy_of_database(servers: Addresses) -> Iterator[str]:
-    """The address of a database of its own."""
-    name = f"test_{uuid.uuid4().hex}"
-    server, _, template = servers.database_url.rpartition("/")
-    admin = psycopg2.connect(f"{server}/postgres")
-    admin.autocommit = True
-    try:
-        with admin.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-            yield f"{server}/{name}"
-            _drop(cursor, name)
-    finally:
-        admin.close()
+@cache
+def databases(url: str) -> Databases:
+    """Those of the Postgres of this process; it ends what is connected to it."""
+    return Databases(url)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -376,17 +353,46 @@ def engine_of(url: str, **options: Any) -> Engine:
 
 @contextmanager
 def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
-    redis = build_redis(servers.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
+    with databases(servers.database_url).one() as database_url:
+        own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
+        with _opened(replace(servers, database_url=database_url), own) as opened:
+            yield opened
+
+
+@contextmanager
+def resources_like(model: Resources, servers: Addresses) -> Iterator[Resources]:
+    """As those of a model, which nothing uses now: with a database of their own that has its rows, and its bucket."""
+    model.engine.dispose()
+    with (
+        databases(servers.database_url).like(model.database_url) as database_url,
+        _opened(replace(servers, database_url=database_url), model.settings) as opened,
+    ):
+        yield opened
+
+
+@contextmanager
+def _opened(where: Addresses, own: Settings) -> Iterator[Resources]:
+    redis = build_redis(where.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
     redis.flushall()
     redis.close()
-    with copy_of_database(servers) as database_url:
-        where = replace(servers, database_url=database_url)
-        own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
-        with ExitStack() as stack:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("app.storage.resources.build_engine", engine_of)
-                opened = stack.enter_context(open_resources(own, where))
-            yield opened
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("app.storage.resources.build_engine", engine_of)
+            patch.setattr(ObjectStore, "ensure_bucket", _new_bucket)
+            opened = stack.enter_context(open_resources(own, where))
+        yield opened
+    # The next test gets this database: what a thread of this one still asks must not reach it.
+    event.listen(opened.engine, "do_connect", _over)
+
+
+def _new_bucket(store: ObjectStore) -> None:
+    """Create the bucket without looking first whether it is there: mostly nobody else has its name."""
+    with suppress(store._client.exceptions.BucketAlreadyOwnedByYou, store._client.exceptions.BucketAlreadyExists):
+        store._client.create_bucket(Bucket=store.bucket)
+
+
+def _over(*_: Any) -> None:
+    raise psycopg2.OperationalError("the test whose database this was is over")
 
 
 @pytest.fixture

@@ -57,14 +57,14 @@ def needed_by(app: FastAPI, *, opened: Collection[str] = ()) -> Needed:
 
 def declared(route: BaseRoute) -> Declared:
     """A route with its need."""
-    path = getattr(route, "path", repr(route))
     endpoint = route.app if isinstance(route, Mount) else getattr(route, "endpoint", None)
     need = need_of(endpoint)
     if need is None or not isinstance(route, Route | Mount):
+        path = getattr(route, "path", repr(route))
         raise SetupError(
             f"The route {path} does not declare the access that it needs: add @needs(Scope.…), @open_to_users or "
             f"@open_to_all of "
             "app/routers/needs.py to its function."
         )
     methods = frozenset() if isinstance(route, Mount) else frozenset(route.methods or ())
-    return Declared(path, route.path_regex, methods, need)
+    return Declared(route.path, route.path_regex, methods, need)

@@ -11,10 +11,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.access.scopes import Scope
-from app.storage.resources import Resources
+from app.settings import Settings
+from app.storage.resources import Addresses, Resources
 from tests.asking import report_of, reported
 from tests.catalogue.bringing import bring
-from tests.conftest import SAMPLE_DATA
+from tests.conftest import SAMPLE_DATA, fresh_resources, resources_like
 from tests.console.browsing import browser_of, cannot, local_browser, main_of, opened, rows_of, said, sent
 from tests.console.html import Element
 
@@ -37,12 +38,28 @@ def client(resources: Resources) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def model(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
+    """The sample's pull requests."""
+    with fresh_resources(servers, session_settings) as fresh:
+        with local_browser(fresh, slots=1) as client:
+            rows = (SAMPLE_DATA / "pull_requests.csv").read_text()
+            assert bring(client, rows, kind="pull_requests")["rows_accepted"] == 300
+        yield fresh
+
+
 @pytest.fixture
-def pulls(client: TestClient) -> TestClient:
-    """With the sample's pull requests."""
-    rows = (SAMPLE_DATA / "pull_requests.csv").read_text()
-    assert bring(client, rows, kind="pull_requests")["rows_accepted"] == 300
-    return client
+def copied(model: Resources, servers: Addresses) -> Iterator[Resources]:
+    with resources_like(model, servers) as copy:
+        yield copy
+
+
+@pytest.fixture
+def pulls(copied: Resources) -> Iterator[TestClient]:
+    """With a copy of these pull requests."""
+    # Two slots: the source that a test adds is read at once, and in vain for a quarter of a minute.
+    with local_browser(copied, slots=2) as client:
+        yield client
 
 
 def figured(client: TestClient, **params: Any) -> str:
@@ -196,12 +213,12 @@ def test_a_metric_that_is_newer_than_the_report_has_rows_and_no_figures_yet(pull
     assert "It is not shown until OPENHOURS_INCIDENT_LABELS defines incidents." in needing.text
 
 
-def test_what_was_not_read_is_a_gap_in_the_line_and_is_named(pulls: TestClient, resources: Resources) -> None:
+def test_what_was_not_read_is_a_gap_in_the_line_and_is_named(pulls: TestClient, copied: Resources) -> None:
     figured(pulls)
     assert not card(opened(pulls, "/console/engineering"), "pull_requests_merged").all("rect")
     source = {"name": "github", "kind": "github", "repositories": ["acme/*"], "address": "http://127.0.0.1:1"}
     assert pulls.post("/sources", params={"check": False}, json=source).status_code == 201
-    read_until_november(resources)
+    read_until_november(copied)
     figured(pulls)
     main = opened(pulls, "/console/engineering")
     assert "Repositories whose stream pull_requests was not read completely: 1. payments-api" in main.text
@@ -335,9 +352,9 @@ def test_the_list_and_the_help_have_everything_that_the_api_has(client: TestClie
     assert all(one["name"] in shown for one in grammar["operators"] + grammar["values"])
 
 
-def test_a_viewer_sees_everything_and_changes_nothing(pulls: TestClient, resources: Resources) -> None:
+def test_a_viewer_sees_everything_and_changes_nothing(pulls: TestClient, copied: Resources) -> None:
     figured(pulls)
-    viewer = browser_of(resources, "viewer")
+    viewer = browser_of(copied, "viewer")
     main = opened(viewer, "/console/engineering")
     assert cannot(main, "Newer figures") == "Needs one of the roles: operator, admin."
     assert viewer.post("/console/engineering").status_code == 403
@@ -347,14 +364,14 @@ def test_a_viewer_sees_everything_and_changes_nothing(pulls: TestClient, resourc
     assert rows_of(opened(viewer, "/console/engineering/pull_requests_merged"), "Rows that count")
 
 
-def test_without_the_scope_for_data_figures_are_shown_without_rows(pulls: TestClient, resources: Resources) -> None:
+def test_without_the_scope_for_data_figures_are_shown_without_rows(pulls: TestClient, copied: Resources) -> None:
     figured(pulls)
-    reader = browser_of(resources, "viewer", scopes=[Scope.REPORTS_READ])
+    reader = browser_of(copied, "viewer", scopes=[Scope.REPORTS_READ])
     main = opened(reader, "/console/engineering/pull_requests_merged")
     assert rows_of(main, "Team")
     assert "Not shown: definition, rows. That needs the scope data:read" in main.text
     assert not main.all("pre")
     main_of(reader.get("/console/metrics"), 403)
-    other = browser_of(resources, "viewer", scopes=[Scope.DATA_READ])
+    other = browser_of(copied, "viewer", scopes=[Scope.DATA_READ])
     main_of(other.get("/console/engineering"), 403)
     assert opened(other, "/console/metrics").all("table")

@@ -17,7 +17,7 @@ VERSION: Final = "6.1.0"
 
 def _read(kind: str) -> dict[str, dict[str, Any]]:
     paths = sorted((FOLDER / kind).rglob("*.yaml"))
-    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths}
+    return {path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) for path in paths}
 
 
 DATABASES: Final = _read("databases")

@@ -12,7 +12,7 @@ from app.dashboards.engineering import KEPT_WEEKS
 from app.metrics.service import MetricService
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
-from tests.conftest import SAMPLE_DATA, fresh_resources
+from tests.conftest import SAMPLE_DATA, fresh_resources, resources_like
 from tests.dashboards.world import NOW, bring, bring_engineering, bring_samples, bring_text, refreshed, report, view
 
 VIEW = "openhours_engineering_week"
@@ -51,12 +51,23 @@ def world(
         yield fresh
 
 
+@pytest.fixture(scope="module")
+def model(
+    servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Resources]:
+    """What those tests begin with that change something; it takes them seconds to bring, and is copied."""
+    folder = tmp_path_factory.mktemp("model")
+    with fresh_resources(servers, session_settings) as fresh:
+        bring(fresh, "pull_requests", SAMPLE_DATA / "pull_requests.csv")
+        bring_engineering(fresh, folder)
+        refreshed(fresh, folder)
+        yield fresh
+
+
 @pytest.fixture
-def changing(resources: Resources, tmp_path: Path) -> Resources:
-    bring(resources, "pull_requests", SAMPLE_DATA / "pull_requests.csv")
-    bring_engineering(resources, tmp_path)
-    refreshed(resources, tmp_path)
-    return resources
+def changing(model: Resources, servers: Addresses) -> Iterator[Resources]:
+    with resources_like(model, servers) as copy:
+        yield copy
 
 
 def written(resources: Resources) -> dict[tuple[Any, ...], str]:

@@ -191,7 +191,7 @@ BAD = {
         "plays.csv is a damaged gzip file: it ends too early",
     ),
     "a gzip bomb": (
-        *(gzip.compress(b"a,b\n" + b"1,2\n" * (17 << 20)), "unpacks_too_far"),
+        *(gzip.compress(b"a,b\n" + b"1,2\n" * (17 << 20), 1), "unpacks_too_far"),
         "plays.csv unpacks to more than 100 times its size",
     ),
     "a field of 2 MB": (

@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from app.metrics.facts.registry import FACTS
 from app.metrics.shipped import shipped
-from app.storage.resources import Resources
+from app.settings import Settings
+from app.storage.resources import Addresses, Resources
 from tests.catalogue.bringing import bring
-from tests.conftest import api
+from tests.conftest import api, fresh_resources, resources_like
 
 PATH = "/metrics-definitions"
 MERGED: dict[str, Any] = {
@@ -37,14 +38,23 @@ def client(resources: Resources) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def model(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
+    """Pull requests of two teams whose clocks differ."""
+    with fresh_resources(servers, session_settings) as fresh:
+        with api(fresh, slots=1) as client:
+            assert bring(client, PULLS, kind="pull_requests")["rows_accepted"] == 4
+            for team, zone in (("Berlin", "Europe/Berlin"), ("Chicago", "America/Chicago")):
+                assert client.put(f"/entities/team/{team}/timezone", json={"timezone": zone}).status_code == 200
+            assert client.put(f"{PATH}/merged", json=MERGED).status_code == 200
+        yield fresh
+
+
 @pytest.fixture
-def pulls(client: TestClient) -> TestClient:
-    """With pull requests of two teams whose clocks differ."""
-    assert bring(client, PULLS, kind="pull_requests")["rows_accepted"] == 4
-    for team, zone in (("Berlin", "Europe/Berlin"), ("Chicago", "America/Chicago")):
-        assert client.put(f"/entities/team/{team}/timezone", json={"timezone": zone}).status_code == 200
-    assert client.put(f"{PATH}/merged", json=MERGED).status_code == 200
-    return client
+def pulls(model: Resources, servers: Addresses) -> Iterator[TestClient]:
+    """With a copy of these pull requests."""
+    with resources_like(model, servers) as copy, api(copy, slots=1) as client:
+        yield client
 
 
 def rows(client: TestClient, name: str, since: str, until: str, **query: Any) -> dict[str, Any]:

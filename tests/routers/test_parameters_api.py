@@ -31,6 +31,18 @@ def client(resources: Resources) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def open_api(untouched: Resources) -> Iterator[TestClient]:
+    """For what is refused whatever is stored."""
+    with api(untouched, slots=0) as client:
+        yield client
+
+
+@pytest.fixture
+def refusing(open_api: TestClient, stores_nothing: None) -> TestClient:
+    return open_api
+
+
 def trigger(client: TestClient, kind: str = "uptime", **params: Any) -> Any:
     params = {"as_of": "2024-01-01T00:00:00Z", **params}
     return client.post("/trigger_report", json={"report": kind, "params": params})
@@ -113,8 +125,8 @@ def test_lists_and_polls_do_not_read_long_parameters(client: TestClient, resourc
     assert any("report.params" in one for one in asked)
 
 
-def test_true_is_no_number(client: TestClient) -> None:
-    error = error_of(trigger(client, lookback_hours=True))
+def test_true_is_no_number(refusing: TestClient) -> None:
+    error = error_of(trigger(refusing, lookback_hours=True))
     assert error["received"] is True
     assert error["reason"] == "is not a whole number from 1 to 720"
 
@@ -124,20 +136,20 @@ ODD = ["1_0", "+5", " 12 ", "5.0", "1e1", "\uff11\uff12", "1\u00a0", ""]
 
 
 @pytest.mark.parametrize("text", ODD)
-def test_a_text_for_a_whole_number_has_digits_alone(client: TestClient, text: str) -> None:
-    error = error_of(trigger(client, lookback_hours=text))
+def test_a_text_for_a_whole_number_has_digits_alone(refusing: TestClient, text: str) -> None:
+    error = error_of(trigger(refusing, lookback_hours=text))
     assert (error["received"], error["reason"]) == (text, "is not a whole number from 1 to 720")
 
 
 @pytest.mark.parametrize("text", ["9_9", "nan", "inf", "1e1", "+99", ".5", "99."])
-def test_a_text_for_a_number_has_digits_alone(client: TestClient, text: str) -> None:
-    assert error_of(trigger(client, target_percent=text))["received"] == text
+def test_a_text_for_a_number_has_digits_alone(refusing: TestClient, text: str) -> None:
+    assert error_of(trigger(refusing, target_percent=text))["received"] == text
 
 
 @pytest.mark.parametrize("value", [1700000000, 1.7e9, "1700000000", "20230125", "2023-01-25", "2023-W04-3T00:00:00Z"])
 @pytest.mark.parametrize("name", ["as_of", "as_known_at"])
-def test_an_instant_is_written_out(client: TestClient, name: str, value: object) -> None:
-    error = error_of(trigger(client, **{name: value}))
+def test_an_instant_is_written_out(refusing: TestClient, name: str, value: object) -> None:
+    error = error_of(trigger(refusing, **{name: value}))
     assert (error["received"], error["reason"]) == (value, "is not an instant in ISO 8601 with Z or an offset")
 
 
@@ -190,8 +202,8 @@ def test_names_are_compared_while_no_connection_is_held(resources: Resources, mo
     assert held == [0, 0, 0]
 
 
-def test_an_instant_in_the_far_future_is_refused_by_every_kind(client: TestClient) -> None:
+def test_an_instant_in_the_far_future_is_refused_by_every_kind(refusing: TestClient) -> None:
     for kind in ("uptime", "pull_requests"):
-        error = error_of(trigger(client, kind, as_of="2099-01-01T00:00:00Z"))
+        error = error_of(trigger(refusing, kind, as_of="2099-01-01T00:00:00Z"))
         assert (error["parameter"], error["reason"]) == ("as_of", "is more than a day in the future")
         assert error["allowed"].endswith(", a day from now")
