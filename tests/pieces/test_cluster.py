@@ -176,10 +176,14 @@ def test_a_piece_has_the_memory_of_a_job_and_the_next_one_has_it_again(two_worke
 
 def test_the_cluster_keeps_no_result_that_was_taken(two_workers: Cluster, tmp_path: Path) -> None:
     results = OnCluster(two_workers.settings()).run(of(pieces.tell, tmp_path, "first", "second", "third"))
-    for _ in range(3):
-        number, _ = next(results)
-        with Client(two_workers.address, set_as_default=False) as client:
-            assert f"-{number}" not in {key[-2:] for keys in client.has_what().values() for key in keys}
+    with Client(two_workers.address, set_as_default=False) as client:
+
+        def kept() -> set[str]:
+            return {key[-2:] for keys in client.has_what().values() for key in keys}
+
+        for _ in range(3):
+            number, _ = next(results)
+            wait_until(lambda: f"-{number}" not in kept())  # noqa: B023 - it is over when the next one comes
     results.close()
 
 
