@@ -8,8 +8,10 @@ from math import ceil
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
     Text,
@@ -22,8 +24,8 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     tuple_,
-    union_all,
 )
 
 from app.files.artifact import StoredArtifact
@@ -104,6 +106,8 @@ _LISTED = _RECORD.add_columns(
     case((func.octet_length(cast(job.c.params, Text)) <= _SHORT_BYTES, job.c.params)).label("params")
 )
 
+_NEWEST_FIRST: Final = (job.c.created_at.desc(), job.c.id.desc())
+
 #: Built once: every poll asks it.
 _RECORD_OF = _RECORD.where(job.c.id == bindparam("job_id"))
 
@@ -120,6 +124,41 @@ def parameters(connection: Connection, job_id: str) -> Mapping[str, Any] | None:
     return found
 
 
+def _ids_of_newest() -> Select[tuple[str]]:
+    """Ids of the newest jobs of some kinds and statuses, newest first; its parameters are those of _wanted().
+
+    The newest of each kind and status are looked for separately: an index has them, so that a list takes a few steps
+    whatever else there is. That needs no other index to serve the order: Postgres does not know what the kinds are when
+    it chooses one.
+    """
+    kind = func.unnest(bindparam("kinds", type_=ARRAY(Text))).table_valued("kind").render_derived()
+    status = func.unnest(bindparam("statuses", type_=ARRAY(Text))).table_valued("status").render_derived()
+    before_at, before_id = bindparam("before_at", type_=job.c.created_at.type), bindparam("before_id", type_=Text)
+    is_next = or_(before_at.is_(None), tuple_(job.c.created_at, job.c.id) < tuple_(before_at, before_id))
+    most = bindparam("most", type_=Integer)
+    each = select(job.c.id, job.c.created_at).select_from(job)
+    each = each.where(job.c.kind == kind.c.kind, job.c.status == status.c.status, is_next)
+    found = each.order_by(*_NEWEST_FIRST).limit(most).lateral("found")
+    query = select(found.c.id).select_from(kind).join(status, true()).join(found, true())
+    return query.order_by(found.c.created_at.desc(), found.c.id.desc()).limit(most)
+
+
+def _wanted(
+    kinds: Collection[str], statuses: Collection[JobStatus], *, before: tuple[datetime, str] | None, limit: int
+) -> dict[str, Any]:
+    created_at, job_id = before or (None, None)
+    place = {"before_at": created_at, "before_id": job_id}
+    return {"kinds": list(kinds), "statuses": list(statuses), "most": limit, **place}
+
+
+#: Built once, which takes longer than to ask it.
+_NEWEST: Final = _LISTED.where(job.c.id.in_(_ids_of_newest())).order_by(*_NEWEST_FIRST)
+
+_SECONDS: Final = select(extract("epoch", job.c.finished_at - job.c.started_at).label("seconds"))
+_RECENT_SECONDS: Final = _SECONDS.where(job.c.id.in_(_ids_of_newest())).subquery()
+_MEDIAN_SECONDS: Final = select(func.percentile_cont(0.5).within_group(_RECENT_SECONDS.c.seconds))
+
+
 def newest(
     connection: Connection,
     *,
@@ -129,27 +168,8 @@ def newest(
     limit: int,
 ) -> list[ListedJob]:
     """Records of these kinds, newest first, optionally of one status, from after ``before`` (created_at, id) on."""
-    statuses = JobStatus if status is None else (status,)
-    parts = [_newest(kind, one, before=before, limit=limit) for kind in kinds for one in statuses]
-    order = (job.c.created_at.desc(), job.c.id.desc())
-    query = _LISTED.where(job.c.id.in_(_first(parts, limit=limit))).order_by(*order)
-    return [ListedJob(**_fields(row)) for row in connection.execute(query)] if parts else []
-
-
-def _newest(
-    kind: str, status: JobStatus, *, before: tuple[datetime, str] | None = None, limit: int
-) -> Select[tuple[str, datetime]]:
-    """Ids of the newest jobs of one kind and status: so many steps in the index, whatever else there is."""
-    query = select(job.c.id, job.c.created_at).where(job.c.kind == kind, job.c.status == status)
-    if before is not None:
-        query = query.where(tuple_(job.c.created_at, job.c.id) < before)
-    return query.order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
-
-
-def _first(parts: Sequence[Select[tuple[str, datetime]]], *, limit: int) -> Select[tuple[str]]:
-    """Ids of the newest of all parts."""
-    every = union_all(*(part.subquery().select() for part in parts)).subquery()
-    return select(every.c.id).order_by(every.c.created_at.desc(), every.c.id.desc()).limit(limit)
+    wanted = _wanted(kinds, tuple(JobStatus) if status is None else (status,), before=before, limit=limit)
+    return [ListedJob(**_fields(row)) for row in connection.execute(_NEWEST, wanted)]
 
 
 def outstanding(connection: Connection, ids: Collection[str]) -> set[str]:
@@ -198,10 +218,8 @@ def _is_held_up() -> ColumnElement[bool]:
 
 def median_seconds(connection: Connection, kinds: Collection[str]) -> float:
     """How long a job of these kinds took lately from its first claim to its end; 1 while none has ended."""
-    parts = [_newest(kind, JobStatus.COMPLETE, limit=_RECENT) for kind in kinds]
-    seconds = extract("epoch", job.c.finished_at - job.c.started_at).label("seconds")
-    recent = select(seconds).where(job.c.id.in_(_first(parts, limit=_RECENT))).subquery()
-    median = connection.scalar(select(func.percentile_cont(0.5).within_group(recent.c.seconds)))
+    wanted = _wanted(kinds, (JobStatus.COMPLETE,), before=None, limit=_RECENT)
+    median = connection.scalar(_MEDIAN_SECONDS, wanted)
     return 1.0 if median is None else float(median)
 
 
