@@ -187,6 +187,18 @@ def test_the_cluster_keeps_no_result_that_was_taken(two_workers: Cluster, tmp_pa
     results.close()
 
 
+def test_what_the_library_raises_when_it_is_closed_is_not_what_a_job_hears(
+    two_workers: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen when it was about to reach a scheduler again that had been killed, over TLS."""
+
+    async def break_off(*_: Any, **__: Any) -> None:
+        raise ValueError("IOStream is not idle; cannot convert to SSL")
+
+    monkeypatch.setattr(Client, "_close", break_off)
+    assert len(list(OnCluster(two_workers.settings()).run(of(pieces.tell, tmp_path, "a", "b")))) == 2
+
+
 def test_a_piece_whose_worker_is_killed_is_done_by_another(two_workers: Cluster, tmp_path: Path) -> None:
     results = OnCluster(two_workers.settings()).run(of(pieces.die, tmp_path, *"abc", times=0))
     assert len(dict(results)) == 3

@@ -1,8 +1,9 @@
 """Has pieces done by the workers of a Dask cluster."""
 
+import logging
 import uuid
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -26,6 +27,8 @@ CLOSE_SECONDS: Final = 5
 
 #: Of a future whose piece will never have a result.
 _FAILED: Final = frozenset({"error", "cancelled"})
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,11 @@ def _connected(settings: Settings) -> Iterator["Client"]:
         yield client
     finally:
         # The scheduler drops what this client has asked for, whether it hears of its end or only misses it.
-        with suppress(TimeoutError, OSError):
+        try:
             client.close(timeout=CLOSE_SECONDS)
+        except Exception as error:  # noqa: BLE001 - whatever its attempts to reach a scheduler that is gone have raised
+            _log.info("the connection to the cluster was not closed in order: %s", error)
+            client.status = "closed"  # or it would try again, and fail again, when it is collected
 
 
 @dataclass(slots=True)
