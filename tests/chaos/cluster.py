@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -18,6 +19,9 @@ import psutil
 from tests.chaos.asking import NoAnswer, ask
 from tests.chaos.failpoints import MARK
 from tests.commands import REPOSITORY, free_port
+
+#: A variable that tells whose processes are whose: each inherits it from its replica.
+MARKED = "CHAOS_REPLICA"
 
 #: A replica is ready after two or three seconds; ten of them starting on a slow core take longer, seconds.
 READY_SECONDS = 90
@@ -50,16 +54,18 @@ class Replica:
         self.failpoints = failpoints
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
+        self.mark = uuid.uuid4().hex
         self.log = log
         with log.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.chaos.replica", command, "--port", str(self.port)],
                 cwd=REPOSITORY,
-                env=environment | {"CHAOS_FAILPOINTS": json.dumps(failpoints), "CHAOS_SEED": str(seed)},
+                env=environment
+                | {"CHAOS_FAILPOINTS": json.dumps(failpoints), "CHAOS_SEED": str(seed), MARKED: self.mark},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                start_new_session=True,  # its number finds all descendants
+                start_new_session=True,
             )
 
     @property
@@ -175,8 +181,8 @@ class Cluster:
         return left
 
     def _orphans_now(self) -> list[psutil.Process]:
-        gone = {replica.pid for replica in [*self._past, *self._retiring] if replica.process.poll() is not None}
-        return [process for process in psutil.process_iter() if _session(process) in gone]
+        gone = {replica.mark for replica in [*self._past, *self._retiring] if replica.process.poll() is not None}
+        return [process for process in psutil.process_iter() if _mark(process) in gone]
 
     def _bury(self, replica: Replica, death: Death) -> None:
         self.replicas.remove(replica)
@@ -239,8 +245,8 @@ def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 
 
-def _session(process: psutil.Process) -> int | None:
+def _mark(process: psutil.Process) -> str | None:
     try:
-        return None if process.status() == psutil.STATUS_ZOMBIE else os.getsid(process.pid)
-    except (psutil.NoSuchProcess, ProcessLookupError):
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.environ().get(MARKED)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return None
