@@ -13,12 +13,12 @@ _AUTOGROUP: Final = Path("/proc/self/autogroup")
 
 
 def give_way() -> None:
-    """Lower the priority of this process, which only a new one calls.
+    """Lower the priority of this process, which has just been forked.
 
     Outside of containers Linux first shares the processor fairly between sessions, and then between the processes of
     one by their niceness. In the session of its replica, a job would use up the share of those who answer HTTP.
     """
     os.nice(NICENESS)
     os.setsid()
-    with suppress(OSError):  # where it does not group, or was asked by many within a tenth of a second
+    with suppress(OSError):  # Linux groups nothing here, or was asked too often lately
         _AUTOGROUP.write_text(str(NICENESS), encoding="ascii")

@@ -32,7 +32,7 @@ LEAST_MB: Final = 16
 #: Below this, MiB, a query has one thread, and what is freed is given back at once.
 SCARCE_MB: Final = 512
 
-#: From here on, MiB, what is freed is kept: it is up to 60 MiB more, and Dask has its workers give all of it back.
+#: From here on, MiB, what is freed is kept: it is up to 64 MiB more, and Dask has its workers give all of it back.
 PLENTY_MB: Final = 768
 
 #: What DuckDB and Arrow say when memory is refused; as a stream goes through both, its kind of error gets lost.

@@ -15,7 +15,7 @@ from app.rollup.spans import Place, first_from, keys_of, read_span
 from app.storage.object_store import ObjectStore
 
 #: Of the memory of a job, less what is beside DuckDB, the share that the blocks of a portion may have: their groups
-#: take several times as much. From PLENTY_MB on it is more, as a portion less is a sort and a copy of its groups less.
+#: take several times as much. From PLENTY_MB on it is more: with fewer portions, fewer groups are sorted and copied.
 SHARE: Final = 1 / 16
 SHARE_OF_PLENTY: Final = 1 / 8
 

@@ -21,7 +21,7 @@ from tests.chaos.failpoints import MARK
 from tests.commands import REPOSITORY, free_port
 
 #: A variable that tells whose processes are whose: each inherits it from its replica.
-MARKED = "CHAOS_REPLICA"
+REPLICA_VARIABLE = "CHAOS_REPLICA"
 
 #: A replica is ready after two or three seconds; ten of them starting on a slow core take longer, seconds.
 READY_SECONDS = 90
@@ -61,7 +61,7 @@ class Replica:
                 [sys.executable, "-m", "tests.chaos.replica", command, "--port", str(self.port)],
                 cwd=REPOSITORY,
                 env=environment
-                | {"CHAOS_FAILPOINTS": json.dumps(failpoints), "CHAOS_SEED": str(seed), MARKED: self.mark},
+                | {"CHAOS_FAILPOINTS": json.dumps(failpoints), "CHAOS_SEED": str(seed), REPLICA_VARIABLE: self.mark},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -182,7 +182,7 @@ class Cluster:
 
     def _orphans_now(self) -> list[psutil.Process]:
         gone = {replica.mark for replica in [*self._past, *self._retiring] if replica.process.poll() is not None}
-        return [process for process in psutil.process_iter() if _mark(process) in gone]
+        return [process for process in psutil.process_iter() if _replica_of(process) in gone]
 
     def _bury(self, replica: Replica, death: Death) -> None:
         self.replicas.remove(replica)
@@ -245,8 +245,8 @@ def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 
 
-def _mark(process: psutil.Process) -> str | None:
+def _replica_of(process: psutil.Process) -> str | None:
     try:
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.environ().get(MARKED)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.environ().get(REPLICA_VARIABLE)
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return None

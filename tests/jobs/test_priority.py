@@ -17,6 +17,7 @@ from tests.kinds import KINDS
 
 #: Whether Linux shares its processors between sessions.
 SWITCH = Path("/proc/sys/kernel/sched_autogroup_enabled")
+GROUPS = SWITCH.exists() and SWITCH.read_text(encoding="ascii").strip() == "1"
 
 
 def standing() -> tuple[int, int, str]:
@@ -38,13 +39,13 @@ def test_a_function_apart_has_too_and_this_process_keeps_its_own() -> None:
     niceness, session, group = Apart(KINDS).call(standing, **ROOM)
     assert niceness == min(before[0] + NICENESS, 19)
     assert session != before[1]
-    if SWITCH.exists() and SWITCH.read_text(encoding="ascii").strip() == "1":
+    if GROUPS:
         assert group != before[2]
     assert standing() == before
 
 
 @pytest.mark.skipif(
-    not SWITCH.exists() or SWITCH.read_text(encoding="ascii").strip() != "1" or os.geteuid() != 0,
+    not GROUPS or os.geteuid() != 0,
     reason="Linux does not group by session, or lets others than root ask only now and then",
 )
 def test_the_session_has_a_lower_priority_too() -> None:
