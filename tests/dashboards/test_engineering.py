@@ -12,8 +12,18 @@ from app.dashboards.engineering import KEPT_WEEKS
 from app.metrics.service import MetricService
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
-from tests.conftest import SAMPLE_DATA, fresh_resources, resources_like
-from tests.dashboards.world import NOW, bring, bring_engineering, bring_samples, bring_text, refreshed, report, view
+from tests.conftest import SAMPLE_DATA, resources_like
+from tests.dashboards.world import (
+    NOW,
+    bring,
+    bring_engineering,
+    bring_samples,
+    bring_text,
+    filled,
+    refreshed,
+    report,
+    view,
+)
 
 VIEW = "openhours_engineering_week"
 
@@ -42,12 +52,8 @@ def world(
     servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Resources]:
     """Sample data that is loaded and refreshed; tests only read it."""
-    folder = tmp_path_factory.mktemp("world")
     settings = session_settings.model_copy(update={"incident_labels": "incident"})
-    with fresh_resources(servers, settings) as fresh:
-        bring_samples(fresh, folder)
-        bring_engineering(fresh, folder)
-        refreshed(fresh, folder)
+    with filled(servers, settings, tmp_path_factory.mktemp("world"), bring_samples, bring_engineering) as fresh:
         yield fresh
 
 
@@ -57,11 +63,12 @@ def model(
 ) -> Iterator[Resources]:
     """What those tests begin with that change something; it takes them seconds to bring, and is copied."""
     folder = tmp_path_factory.mktemp("model")
-    with fresh_resources(servers, session_settings) as fresh:
-        bring(fresh, "pull_requests", SAMPLE_DATA / "pull_requests.csv")
-        bring_engineering(fresh, folder)
-        refreshed(fresh, folder)
+    with filled(servers, session_settings, folder, bring_pull_requests, bring_engineering) as fresh:
         yield fresh
+
+
+def bring_pull_requests(resources: Resources, _: Path) -> None:
+    bring(resources, "pull_requests", SAMPLE_DATA / "pull_requests.csv")
 
 
 @pytest.fixture

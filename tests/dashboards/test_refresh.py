@@ -19,12 +19,13 @@ from app.jobs.records import backlog
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from tests.commands import wait_until
-from tests.conftest import api, fresh_resources
+from tests.conftest import api
 from tests.dashboards.world import (
     NOW,
     as_text,
     bring_samples,
     bring_text,
+    filled,
     refreshed,
     report,
     uptime_of_weeks,
@@ -45,10 +46,7 @@ def world(
     servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Resources]:
     """Sample data that is loaded and refreshed; tests only read it."""
-    folder = tmp_path_factory.mktemp("world")
-    with fresh_resources(servers, session_settings) as fresh:
-        bring_samples(fresh, folder)
-        refreshed(fresh, folder)
+    with filled(servers, session_settings, tmp_path_factory.mktemp("world"), bring_samples) as fresh:
         yield fresh
 
 

@@ -3,7 +3,7 @@
 import csv
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -176,6 +176,18 @@ def views_of_samples(servers: Addresses, settings: Settings, folder: Path) -> It
 
 def refreshed(resources: Resources, folder: Path, *, now: datetime = NOW, **more: Any) -> Refreshed:
     return refresh(context_of(resources, folder), now=now, **more)
+
+
+@contextmanager
+def filled(
+    servers: Addresses, settings: Settings, folder: Path, *bringing: Callable[[Resources, Path], None]
+) -> Iterator[Resources]:
+    """Resources into which these have brought something, refreshed after that."""
+    with fresh_resources(servers, settings) as fresh:
+        for one in bringing:
+            one(fresh, folder)
+        refreshed(fresh, folder)
+        yield fresh
 
 
 def view(resources: Resources, name: str, where: str = "true", order: str = "1, 2, 3") -> list[dict[str, Any]]:
