@@ -98,7 +98,8 @@ class Spares:
                 spare.pipe.send(spec)
                 if _has_begun(spare, call_off, alive):
                     return spare
-                _log.warning("a process that waited for a job does not answer: it is killed")
+                if not call_off.is_set():  # one whose job is called off had no time to answer
+                    _log.warning("a process that waited for a job does not answer: it is killed")
             spare.end()
         return None
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from app.jobs import child
+from app.jobs import spare as spare_processes
 from app.jobs.records import JobStatus
 from app.replica.replica import Replica
 from app.reports.service import ReportService
@@ -22,6 +23,8 @@ from tests.commands import wait_until
 from tests.conftest import working
 from tests.jobs.test_fork_server import completed, has_server, record_of, server, taken
 from tests.kinds import KINDS
+
+KILLED = "a process that waited for a job does not answer: it is killed"
 
 
 @pytest.fixture
@@ -120,16 +123,22 @@ def test_a_fork_server_that_hangs_does_not_keep_a_job_from_the_process_that_wait
         assert spare(replica, other_than=pid) != pid
 
 
-def test_a_process_that_hangs_while_it_waited_costs_no_attempt(sparing: Resources) -> None:
+def test_a_process_that_hangs_while_it_waited_costs_no_attempt(
+    sparing: Resources, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(spare_processes, "_LOOKS", 5)
     service = ReportService(sparing, KINDS)
     with working(sparing, slots=1, kinds=KINDS) as replica:
         pid = spare(replica)
         os.kill(pid, signal.SIGSTOP)
         assert completed(service, service.trigger("dummy", {})).attempt == 1
         assert not psutil.pid_exists(pid)
+    assert KILLED in caplog.messages
 
 
-def test_a_job_that_waits_for_a_process_that_hangs_can_be_cancelled(sparing: Resources) -> None:
+def test_a_job_that_waits_for_a_process_that_hangs_can_be_cancelled(
+    sparing: Resources, caplog: pytest.LogCaptureFixture
+) -> None:
     service = ReportService(sparing, KINDS)
     with working(sparing, slots=1, kinds=KINDS) as replica:
         os.kill(spare(replica), signal.SIGSTOP)
@@ -137,6 +146,7 @@ def test_a_job_that_waits_for_a_process_that_hangs_can_be_cancelled(sparing: Res
         wait_until(lambda: taken(replica) == 1)
         service.delete(report_id)
         wait_until(lambda: taken(replica) == 0)
+    assert KILLED not in caplog.messages  # nobody knows whether it would have answered
 
 
 def test_a_process_that_waits_ends_with_the_replica(sparing: Resources) -> None:
