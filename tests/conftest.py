@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any
 
 import httpcore2
-import psycopg2
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
@@ -340,12 +339,14 @@ def _any_engine(server: str) -> Engine:
     return engine
 
 
-def engine_of(url: str, **options: Any) -> Engine:
+def engine_of(url: str, *, connect: Callable[..., Any] | None = None, **options: Any) -> Engine:
     """An engine that has from those before it what Postgres this is, and the statements that they have compiled.
 
     Each would ask and compile for itself, which took a quarter of the processor time of a test of the API.
     """
     engine = build_engine(url, **options)
+    if connect is not None:
+        event.listen(engine, "do_connect", connect)
     known = _any_engine(url.rpartition("/")[0])
     engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
     return engine
@@ -353,9 +354,10 @@ def engine_of(url: str, **options: Any) -> Engine:
 
 @contextmanager
 def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
-    with databases(servers.database_url).one() as database_url:
+    lent = databases(servers.database_url)
+    with lent.one() as database_url:
         own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
-        with _opened(replace(servers, database_url=database_url), own) as opened:
+        with _opened(replace(servers, database_url=database_url), own, lent.connecting(database_url)) as opened:
             yield opened
 
 
@@ -371,28 +373,22 @@ def resources_like(model: Resources, servers: Addresses) -> Iterator[Resources]:
 
 
 @contextmanager
-def _opened(where: Addresses, own: Settings) -> Iterator[Resources]:
+def _opened(where: Addresses, own: Settings, connect: Callable[..., Any] | None = None) -> Iterator[Resources]:
     redis = build_redis(where.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
     redis.flushall()
     redis.close()
     with ExitStack() as stack:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.storage.resources.build_engine", engine_of)
+            patch.setattr("app.storage.resources.build_engine", partial(engine_of, connect=connect))
             patch.setattr(ObjectStore, "ensure_bucket", _new_bucket)
             opened = stack.enter_context(open_resources(own, where))
         yield opened
-    # The next test gets this database: what a thread of this one still asks must not reach it.
-    event.listen(opened.engine, "do_connect", _over)
 
 
 def _new_bucket(store: ObjectStore) -> None:
     """Create the bucket without looking first whether it is there: mostly nobody else has its name."""
     with suppress(store._client.exceptions.BucketAlreadyOwnedByYou, store._client.exceptions.BucketAlreadyExists):
         store._client.create_bucket(Bucket=store.bucket)
-
-
-def _over(*_: Any) -> None:
-    raise psycopg2.OperationalError("the test whose database this was is over")
 
 
 @pytest.fixture

@@ -1,18 +1,20 @@
 """Databases for tests: each has one as it was migrated.
 
 To copy a database of 600 files and to drop it takes most of what a short test of the service takes. One that has got
-only rows is emptied and lent again; what has changed in any other way, or is still in use, is dropped.
+only rows is emptied and lent again; what has changed in any other way, or is still in use, is dropped. So are
+connections to it: Postgres reads its catalogues anew for each, which takes longer than most statements.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from time import monotonic, sleep
 from typing import Any
 
 import psycopg2
+from psycopg2 import extensions
 
 #: Of objects that migrations make; those of Postgres have lower numbers.
 _OURS = 16_384
@@ -64,34 +66,100 @@ _PARTITIONS = f"SELECT oid::regclass::text FROM pg_class WHERE oid >= {_OURS} AN
 _SEQUENCES = f"SELECT setval(oid, 1, false) FROM pg_class WHERE oid >= {_OURS} AND relkind = 'S'"
 
 _OTHERS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
     "AND backend_type = 'client backend'"
 )
+
+#: Connections to a database that are kept: most tests have one or two.
+_MOST_KEPT = 2
 
 #: How long a connection that was closed may take to end, seconds.
 _ENDING_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+class _Connection(extensions.connection):
+    """One that is kept when it is closed, for the next test."""
+
+    keep: "Callable[[_Connection], bool] | None" = None
+    how: tuple[tuple[str, Any], ...] = ()
+
+    def close(self) -> None:
+        if self.keep is None or not self.keep(self):
+            self.end()
+
+    def end(self) -> None:
+        super().close()
+
+    def is_as_new(self) -> bool:
+        """Whether it has nothing any more of what was done on it."""
+        try:
+            self.reset()
+            self.autocommit = True
+            with self.cursor() as cursor:
+                cursor.execute("DISCARD ALL")
+            self.autocommit = False
+        except psycopg2.Error:  # it was ended, or a thread still uses it
+            return False
+        return True
+
+
+@dataclass(slots=True)
 class _Database:
-    """One that is kept: what its schema is, and which rows migrations have written, by table."""
+    """One that is kept: what its schema is, and which rows migrations have written, by table.
+
+    ``number`` counts how often it was lent; ``returned`` are connections that the test has closed, ``ready`` those that
+    were made as new since.
+    """
 
     name: str
     connection: Any
     schema: list[Any]
     rows: dict[str, str]
+    number: int = 0
+    returned: list[_Connection] = field(default_factory=list)
+    ready: list[_Connection] = field(default_factory=list)
+
+    def connected(self, how: dict[str, Any]) -> _Connection:
+        """A connection of the driver by these arguments."""
+        same = tuple(sorted(how.items()))
+        for one in list(self.ready):
+            if one.how == same:
+                self.ready.remove(one)
+                one.keep = self._keep
+                return one
+        made: _Connection = psycopg2.connect(**how, connection_factory=_Connection)
+        made.how, made.keep = same, self._keep
+        return made
+
+    def _keep(self, connection: _Connection) -> bool:
+        connection.keep = None
+        if connection.closed or len(self.returned) >= _MOST_KEPT:
+            return False
+        self.returned.append(connection)
+        return True
 
     def emptied(self) -> bool:
         """Whether it is as it was made: only rows had come, and they are gone."""
+        held, self.returned = [*self.ready, *self.returned], []
+        self.ready = [one for one in held[-_MOST_KEPT:] if one.is_as_new()]
+        for one in held:
+            if one not in self.ready:
+                one.end()
         try:
             with self.connection.cursor() as cursor:
                 return self._is_idle(cursor) and self._empty(cursor)
         except psycopg2.Error:  # a test has ended the connection, or locks something
             return False
 
+    def close(self) -> None:
+        self.connection.close()
+        for one in (*self.ready, *self.returned):
+            one.end()
+
     def _is_idle(self, cursor: Any) -> bool:
         deadline = monotonic() + _ENDING_SECONDS
-        while _all(cursor, _OTHERS) != [(0,)]:
+        ours = {(one.info.backend_pid,) for one in self.ready}
+        while not ours.issuperset(_all(cursor, _OTHERS)):
             if monotonic() > deadline:
                 return False
             sleep(0.002)
@@ -130,14 +198,16 @@ class Databases:
         self._lent: dict[str, _Database] = {}
 
     def close(self) -> None:
-        for connection in (self._admin, *(database.connection for database in self._kept)):
-            connection.close()
+        self._admin.close()
+        for database in self._kept:
+            database.close()
 
     @contextmanager
     def one(self) -> Iterator[str]:
         """The address of a database, of this test alone."""
         database = self._kept.pop() if self._kept else self._copy()
         self._lent[database.name] = database
+        database.number += 1
         clean = False
         try:
             yield f"{self._server}/{database.name}"
@@ -147,14 +217,26 @@ class Databases:
             if clean:
                 self._kept.append(database)
             else:
-                database.connection.close()
+                database.close()
                 self._drop(database.name)
+
+    def connecting(self, url: str) -> Callable[..., _Connection]:
+        """What connects an engine to this database, for as long as it is lent."""
+        database = self._lent[url.rpartition("/")[2]]
+        number = database.number
+
+        def connect(_: Any, __: Any, ___: Any, how: dict[str, Any]) -> _Connection:
+            if database.number != number or database.name not in self._lent:
+                raise psycopg2.OperationalError("the test whose database this was is over")
+            return database.connected(how)
+
+        return connect
 
     @contextmanager
     def like(self, url: str) -> Iterator[str]:
         """The address of a copy of one that is lent, with its rows; nothing may be connected to that."""
         model = url.rpartition("/")[2]
-        self._lent[model].connection.close()  # so it is dropped in the end
+        self._lent[model].close()  # so it is dropped in the end
         name = self._made(model)
         try:
             yield f"{self._server}/{name}"

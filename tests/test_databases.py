@@ -5,8 +5,11 @@ from typing import Any
 
 import psycopg2
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from app.storage.resources import Addresses
+from tests.conftest import engine_of
 from tests.databases import Databases
 
 #: What tests mostly do to a database.
@@ -103,3 +106,73 @@ def test_a_copy_has_the_rows_of_its_model_and_leaves_it_as_it_is(lent: Databases
             with lent.like(model) as copy:
                 assert asked(copy, "SELECT key FROM entity") == [("a",)]
                 asked(copy, "DELETE FROM entity")
+
+
+def pid_of(connection: Any) -> int:
+    with connection.connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    return int(pid)
+
+
+def engine(lent: Databases, url: str, **options: Any) -> Engine:
+    return engine_of(url, connect=lent.connecting(url), **{"pool_size": 1, **options})
+
+
+def test_connections_are_lent_again_as_new(lent: Databases) -> None:
+    with lent.one() as url:
+        first = engine(lent, url)
+        with first.connect() as connection:
+            pid = pid_of(connection)
+            for statement in (
+                "SET timezone = 'Asia/Tokyo'",
+                "CREATE TEMPORARY TABLE t ()",
+                "SELECT pg_advisory_lock(7)",
+            ):
+                connection.exec_driver_sql(statement)
+            connection.commit()
+        first.dispose()
+    with lent.one() as url:
+        second = engine(lent, url)
+        with second.connect() as connection:
+            assert pid_of(connection) == pid
+            assert connection.exec_driver_sql("SHOW timezone").scalar() == "UTC"
+            assert connection.exec_driver_sql("SELECT to_regclass('t')").scalar() is None
+            assert connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").scalar() == 0
+            connection.rollback()
+            connection.exec_driver_sql("CREATE TABLE mine ()")
+            connection.rollback()  # it is no connection on which each statement is a transaction
+            assert connection.exec_driver_sql("SELECT to_regclass('mine')").scalar() is None
+        second.dispose()
+
+
+def test_one_that_was_made_otherwise_or_was_ended_is_not(lent: Databases) -> None:
+    with lent.one() as url:
+        first = engine(lent, url)
+        with first.connect() as connection:
+            pid = pid_of(connection)
+        first.dispose()
+    with lent.one() as url:
+        bounded = engine(lent, url, statement_seconds=5)
+        with bounded.connect() as connection:
+            assert pid_of(connection) != pid
+        bounded.dispose()
+        again = engine(lent, url)
+        with again.connect() as connection:
+            assert pid_of(connection) == pid
+        asked(url, f"SELECT pg_terminate_backend({pid}, 5000)")
+        again.dispose()
+    with lent.one() as url:
+        third = engine(lent, url)
+        with third.connect() as connection:
+            assert pid_of(connection) != pid
+        third.dispose()
+
+
+def test_what_outlives_its_test_does_not_reach_the_next_one(lent: Databases) -> None:
+    with lent.one() as url:
+        first = engine(lent, url)
+    with lent.one() as again:
+        assert again == url
+        with pytest.raises(OperationalError, match="is over"):
+            first.connect()
