@@ -1,8 +1,8 @@
 """Databases for tests: each has one as it was migrated.
 
 To copy a database of 600 files and to drop it takes most of what a short test of the service takes. One that has got
-only rows is emptied and lent again; what has changed in any other way, or is still in use, is dropped. So are
-connections to it: Postgres reads its catalogues anew for each, which takes longer than most statements.
+only rows is emptied and lent again; what has changed in any other way, or is still in use, is dropped. Connections to
+it are lent again, too: Postgres reads its catalogues anew for each, which takes longer than most statements.
 """
 
 import uuid
