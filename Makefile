@@ -53,7 +53,7 @@ tested: rewritten
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest $(SPREAD)
 
-walkthrough: .venv/ready  ## install the package in an empty folder, run the notebooks and the longest pages, add kinds
+walkthrough: .venv/ready  ## install the package in an empty folder, run the notebooks, add kinds
 	$(BIN)/python -m pytest -m walkthrough --durations=0
 
 browser: .venv/ready  ## open the pages in the machine's Chromium: nothing from outside, every task by mouse and keyboard, axe, screenshots

@@ -47,9 +47,6 @@ PAGES: dict[str, Files] = {
     "docs/pull-request-rules.md": TEAMS,
 }
 
-#: Pages that take longest; make walkthrough runs them.
-LONG = {"docs/command-line.md", "docs/pull-request-rules.md"}
-
 #: How blocks begin that do not run here, and why.
 NOT_RUN = {
     "make demo": "would look at .venv; below its command is run",
@@ -155,7 +152,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Files], Path
     return made
 
 
-@pytest.fixture(params=[pytest.param(page, marks=[pytest.mark.walkthrough] * (page in LONG)) for page in PAGES])
+@pytest.fixture(params=PAGES)
 def page(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
