@@ -10,18 +10,21 @@ import os
 import uuid
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from time import perf_counter
+from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import psutil
 
 from app.settings import Settings
-from app.storage.resources import Addresses, addresses, open_resources
+from app.storage.resources import Addresses, addresses
 from app.uploads import keys
 from benchmarks.bench import database, served
 from tests.commands import free_port
@@ -30,6 +33,9 @@ ROUNDS = 5
 
 #: How a client may cut a file; what is smaller than a part of S3 is written again with the next piece.
 PIECES = {"one PATCH": 0, "PATCHes of 64 MiB": 64 << 20, "PATCHes of 8 MiB": 8 << 20, "PATCHes of 1 MiB": 1 << 20}
+
+#: The one that a server of its own has.
+BUCKET = Settings().s3_bucket
 
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -67,13 +73,22 @@ def _blocks(path: Path, offset: int, length: int) -> Iterator[bytes]:
             yield block
 
 
-def bare(where: Addresses, path: Path) -> None:
+def client_of(where: Addresses) -> Any:
+    """boto3's client as it is without any setting."""
+    return boto3.client(
+        "s3",
+        endpoint_url=where.s3_endpoint_url,
+        aws_access_key_id=where.s3_access_key,
+        aws_secret_access_key=where.s3_secret_key,
+        region_name=Settings().s3_region,
+    )
+
+
+def bare(client: Any, path: Path) -> None:
     """boto3's own transfer: parts of 8 MiB, ten at a time."""
-    with open_resources(Settings(s3_bucket="bench"), where) as resources:
-        store = resources.object_store
-        key = f"bare/{uuid.uuid4().hex}"
-        store._client.upload_file(str(path), store.bucket, key)  # noqa: SLF001 - what is compared with
-        store.remove([key])
+    key = f"bare/{uuid.uuid4().hex}"
+    client.upload_file(str(path), BUCKET, key)
+    client.delete_object(Bucket=BUCKET, Key=key)
 
 
 def timed(action: object, *arguments: object, **options: object) -> float:
@@ -106,6 +121,7 @@ def run(mib: int) -> None:
             addresses(Settings(home=home)) as where,
             database(where) as url,
             served(url, home, port := free_port(), slots=0) as (_, _log),
+            closing(client_of(where)) as client,
         ):
             address = f"http://127.0.0.1:{port}"
             (pid,) = {
@@ -113,14 +129,14 @@ def run(mib: int) -> None:
                 for connection in psutil.net_connections("tcp")
                 if connection.status == "LISTEN" and connection.laddr and connection.laddr.port == port
             }
-            bare(where, path)
+            bare(client, path)
             tus(address, path, chunk_bytes=64 << 20)
             peak = Peak(int(pid or 0))
             peak.start()
             floor: list[float] = []
             seconds: dict[str, list[float]] = {}
             for number in range(ROUNDS):
-                floor.append(timed(bare, where, path))
+                floor.append(timed(bare, client, path))
                 for name, chunk_bytes in PIECES.items():
                     if number == 0 or not 0 < chunk_bytes < keys.PART_BYTES:  # small ones take their time
                         took = timed(tus, address, path, chunk_bytes=chunk_bytes or path.stat().st_size)

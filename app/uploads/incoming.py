@@ -21,7 +21,7 @@ from app.uploads import keys, records
 from app.uploads.finding import overtaken
 from app.uploads.recent_tails import RecentTails
 from app.uploads.records import Upload
-from app.uploads.threads import in_thread
+from app.uploads.threads import in_background, in_thread
 
 #: Parts of one request that are being sent to S3; they and the one that fills are what it holds in memory.
 IN_FLIGHT: Final = 2
@@ -56,6 +56,7 @@ class Incoming:
         self._slots = Semaphore(IN_FLIGHT)
         self._last: Task[None] | None = None
         self._recent = recent
+        self._releases = False  # with the last part
         self.offset_bytes = held.offset_bytes
         self.upload: Upload | None = None
         self.is_released = False
@@ -82,12 +83,13 @@ class Incoming:
             UnknownUpload, UploadExpired: it has ended meanwhile.
             UploadLost, ObjectStoreUnavailable, DatabaseUnavailable: of a part or of the tail.
         """
+        if self._block and not (self._fills_a_part() or (is_end and self._multipart_id)):
+            await self._sent()
+            self._forget(await in_thread(partial(self._save_tail, releases=releases)))
+            return
+        self._releases = releases
         if self._block:
-            if self._fills_a_part() or (is_end and self._multipart_id):
-                await self._hand_over()
-            else:
-                await self._sent()
-                await in_thread(partial(self._save_tail, releases=releases))
+            await self._hand_over()
         await self._sent()
 
     async def drop(self) -> None:
@@ -126,7 +128,12 @@ class Incoming:
         finally:  # waiting for the last part means waiting for all
             if after is not None:
                 await after
-        await in_thread(lambda: self._note_part(number, etag, offset_bytes))
+        values: dict[str, Any] = {"number": number, "etag": etag, "offset_bytes": offset_bytes}
+        values["releases"] = releases = self._releases and number == self._parts
+        await in_thread(lambda: self._note(lambda it: records.add_part(it, self._held, **values)))
+        self.is_released = releases
+        tails, self._tails = self._tails, []
+        self._forget(tails)
 
     async def _sent(self) -> None:
         if self._last is not None:
@@ -142,11 +149,8 @@ class Incoming:
         )
         self._raw_key, self._multipart_id = raw_key, multipart_id
 
-    def _note_part(self, number: int, etag: str, offset_bytes: int) -> None:
-        self._note(lambda it: records.add_part(it, self._held, number=number, etag=etag, offset_bytes=offset_bytes))
-        self._forget_tails()
-
-    def _save_tail(self, *, releases: bool) -> None:
+    def _save_tail(self, *, releases: bool) -> list[str]:
+        """Store what is in no object yet; returns the tails that are needed no more."""
         self._saved_tails += 1
         key = keys.tail_key(self._held.id, self._held.fence, self._saved_tails)
         is_one_too_many = len(self._tails) >= MOST_TAILS
@@ -158,9 +162,9 @@ class Incoming:
         self._note(lambda it: records.set_tails(it, self._held, **values), otherwise=lambda: self._store.remove([key]))
         self.is_released = releases
         self._recent.put(key, saved)
-        if is_one_too_many:
-            self._forget_tails()
+        gone = self._tails if is_one_too_many else []
         self._tails, self._tail_bytes, self._block = tails, tail_bytes, bytearray()
+        return gone
 
     def _note(
         self, change: Callable[[Connection], Upload | bool | None], *, otherwise: Callable[[], None] | None = None
@@ -178,11 +182,13 @@ class Incoming:
                 _log.info("could not remove unused objects, the clean-up will retry: %s", error)
         raise overtaken(self._resources, self._held.id)
 
-    def _forget_tails(self) -> None:
-        tails, self._tails = self._tails, []
-        if not tails:
-            return
-        self._recent.forget(tails)
+    def _forget(self, tails: list[str]) -> None:
+        """Remove tails whose bytes are in another object now, while the client goes on."""
+        if tails:
+            self._recent.forget(tails)
+            in_background(partial(self._remove, tails))
+
+    def _remove(self, tails: list[str]) -> None:
         try:
             self._store.remove_together(tails)
         except OpenhoursError as error:

@@ -101,11 +101,17 @@ def begin_parts(connection: Connection, held: Upload, *, raw_key: str, multipart
     return _changed(connection, _held(held).values(raw_key=raw_key, multipart_id=multipart_id))
 
 
-def add_part(connection: Connection, held: Upload, *, number: int, etag: str, offset_bytes: int) -> Upload | None:
-    """Record a part that is in S3 and contains the tail; what the upload is then, or None if the lock is lost."""
+def add_part(
+    connection: Connection, held: Upload, *, number: int, etag: str, offset_bytes: int, releases: bool
+) -> Upload | None:
+    """Record a part that is in S3 and contains the tails, and release the lock if ``releases``.
+
+    Returns what the upload is then, or None if the lock is lost.
+    """
     one_more = upload.c.parts.op("||")(cast(literal([etag], JSONB), JSONB))
     statement = _held(held).where(func.jsonb_array_length(upload.c.parts) == number - 1)
-    values = {"parts": one_more, "offset_bytes": offset_bytes, "tails": [], "tail_key": None, "tail_bytes": 0}
+    values: dict[str, Any] = {"parts": one_more, "tails": [], "tail_key": None, "tail_bytes": 0}
+    values |= {"offset_bytes": offset_bytes, **(lock.RELEASED if releases else {})}
     return read(connection.execute(statement.values(values).returning(*_COLUMNS)).one_or_none())
 
 

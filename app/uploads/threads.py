@@ -1,7 +1,7 @@
 """Threads of the uploads, in which they wait for S3 and Postgres."""
 
 import asyncio
-from asyncio import CancelledError, ensure_future, shield
+from asyncio import CancelledError, Task, create_task, ensure_future, shield
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 _threads = anyio.CapacityLimiter(THREADS)
 _short_threads = anyio.CapacityLimiter(SHORT_THREADS)
+
+_in_background: set[Task[None]] = set()  # asyncio itself does not keep them
 
 
 class Requests:
@@ -62,3 +64,10 @@ async def in_thread(function: Callable[[], T], *, short: bool = False) -> T:
         if not calling.cancelled():
             calling.exception()  # retrieve it, or asyncio warns
         raise
+
+
+def in_background(function: Callable[[], None]) -> None:
+    """Start a function, which raises nothing, in such a thread; only the loop waits for it, when it ends."""
+    task = create_task(in_thread(function))
+    _in_background.add(task)
+    task.add_done_callback(_in_background.discard)

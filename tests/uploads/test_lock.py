@@ -83,15 +83,15 @@ def test_whoever_lost_the_lock_changes_nothing(http: httpx2.Client, resources: R
         assert second == first + 1
         assert late is not None
         assert not records.begin_parts(connection, late, raw_key="raw/x", multipart_id="x")
-        assert not records.add_part(connection, late, number=1, etag="x", offset_bytes=8 << 20)
+        assert not records.add_part(connection, late, number=1, etag="x", offset_bytes=8 << 20, releases=False)
         assert not records.set_tails(connection, late, tails=["x"], tail_bytes=3, offset_bytes=3, releases=True)
         assert lock.renew(connection, upload_id, first) is None
         lock.release(connection, upload_id, first)
         assert lock.take(connection, upload_id, ttl_hours=1) is None
         held = records.find(connection, upload_id)
         assert held is not None
-        assert records.add_part(connection, held, number=1, etag="a", offset_bytes=8 << 20)
-        assert not records.add_part(connection, held, number=1, etag="b", offset_bytes=8 << 20)
+        assert records.add_part(connection, held, number=1, etag="a", offset_bytes=8 << 20, releases=False)
+        assert not records.add_part(connection, held, number=1, etag="b", offset_bytes=8 << 20, releases=False)
         lock.contest(connection, upload_id)
         assert lock.renew(connection, upload_id, second) is not None
         lock.release(connection, upload_id, second)

@@ -10,6 +10,7 @@ from app.storage.resources import Resources
 from app.uploads import lock, recent_tails
 from app.uploads.incoming import MOST_TAILS
 from app.uploads.recent_tails import RecentTails
+from tests.commands import wait_until
 from tests.uploads.catalogue import Catalogue
 from tests.uploads.test_protocol import MIB, create, offset, patch
 
@@ -29,7 +30,7 @@ def test_pieces_are_stored_once_each_until_a_part_has_them(
         assert patch(http, path, number * MIB, content[number * MIB : (number + 1) * MIB]).status_code == 204
     assert sizes(resources) == [MIB] * 7
     assert patch(http, path, 7 * MIB, content[7 * MIB : 9 * MIB]).status_code == 204
-    assert sizes(resources) == [MIB]
+    wait_until(lambda: sizes(resources) == [MIB])
     assert patch(http, path, 9 * MIB, content[9 * MIB :]).status_code == 204
     (accepted,) = catalogue.accepted
     assert catalogue.stored(accepted) == content
@@ -43,7 +44,7 @@ def test_a_file_smaller_than_a_part_is_its_pieces_however_many(
     path = create(http, len(content))
     for at in range(len(content)):
         assert patch(http, path, at, content[at : at + 1]).status_code == 204
-        assert len(sizes(resources)) <= MOST_TAILS
+        wait_until(lambda: len(sizes(resources)) <= MOST_TAILS)
     (accepted,) = catalogue.accepted
     assert catalogue.stored(accepted) == content
     assert sizes(resources) == []
@@ -99,11 +100,16 @@ def test_the_oldest_tails_are_given_up_when_there_are_too_many(monkeypatch: pyte
     assert [tails.get(key) for key in "bcd"] == [None, b"cccc", b"dddd"]
 
 
-def test_the_lock_is_released_with_the_last_bytes(http: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("piece", [b"x", b"x" * 3 * MIB])
+def test_the_lock_is_released_with_the_last_bytes(
+    http: httpx2.Client, monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
     monkeypatch.setattr(lock, "release", lambda *_: pytest.fail("one more statement"))
-    path = create(http, 9)
-    for at in range(3):
-        assert patch(http, path, at, b"x").status_code == 204
+    path = create(http, 8 * MIB + 9)
+    for number in range(3 if len(piece) == 1 else 2):
+        assert patch(http, path, number * len(piece), piece).status_code == 204
+    if len(piece) > 1:  # they fill a part
+        assert patch(http, path, 2 * len(piece), piece[: 2 * MIB]).status_code == 204
 
 
 @pytest.mark.parametrize("pieces", [1, 2])
