@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Update, and_, func, or_, update
+from sqlalchemy import Connection, Interval, bindparam, func, or_, update
 
 from app.uploads.tables import upload
 
@@ -37,21 +37,36 @@ def in_hours(hours: float) -> Any:
     return func.now() + timedelta(hours=hours)
 
 
+#: Locks an upload as take() does, and changes no row if that fails; with what taken_by() gives. To build a statement
+#: takes longer than Postgres needs for it, and each piece of a file needs this one.
+TAKING: Final = (
+    update(upload)
+    .where(
+        upload.c.id == bindparam("wanted"),
+        or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now()),
+        upload.c.finished_at.is_(None),
+        upload.c.lost_at.is_(None),
+        upload.c.expires_at > func.now(),
+    )
+    .values(
+        fence=upload.c.fence + 1,
+        lock_until=until(),
+        contested_at=None,
+        expires_at=func.now() + bindparam("ttl", type_=Interval),
+    )
+)
+
+
+def taken_by(upload_id: str, *, ttl_hours: int) -> Mapping[str, Any]:
+    """The parameters of TAKING."""
+    return {"wanted": upload_id, "ttl": timedelta(hours=ttl_hours)}
+
+
 def take(connection: Connection, upload_id: str, *, ttl_hours: int) -> int | None:
     """Lock an open upload that has not expired and is not locked; returns the fence, or None if that failed."""
-    fence: int | None = connection.scalar(taking(upload_id, ttl_hours=ttl_hours).returning(upload.c.fence))
+    statement = TAKING.returning(upload.c.fence)
+    fence: int | None = connection.scalar(statement, taken_by(upload_id, ttl_hours=ttl_hours))
     return fence
-
-
-def taking(upload_id: str, *, ttl_hours: int) -> Update:
-    """The statement that locks an upload as take() does; it changes no row if that fails."""
-    is_free = or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now())
-    is_open = and_(upload.c.finished_at.is_(None), upload.c.lost_at.is_(None), upload.c.expires_at > func.now())
-    return (
-        update(upload)
-        .where(upload.c.id == upload_id, is_free, is_open)
-        .values(fence=upload.c.fence + 1, lock_until=until(), contested_at=None, expires_at=in_hours(ttl_hours))
-    )
 
 
 def contest(connection: Connection, upload_id: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Update, and_, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, cast, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.uploads import lock
@@ -49,6 +49,22 @@ _COLUMNS: Final = [*(upload.c[name] for name in Upload.__dataclass_fields__), up
 
 #: Bytes may still arrive, or have arrived and wait for completion.
 IS_OPEN: Final = and_(upload.c.finished_at.is_(None), upload.c.lost_at.is_(None))
+
+#: Statements that each piece of a file needs, built once, as in lock.py.
+_TAKING: Final = lock.TAKING.returning(*_COLUMNS)
+_SETTING_TAILS: Final = {
+    releases: update(upload)
+    .where(upload.c.id == bindparam("of"), upload.c.fence == bindparam("under"), IS_OPEN)
+    .values(
+        tails=bindparam("all_tails", type_=JSONB),
+        tail_key=bindparam("last_tail"),
+        tail_bytes=bindparam("bytes_of_tails"),
+        offset_bytes=bindparam("bytes_in_all"),
+        **(lock.RELEASED if releases else {}),
+    )
+    .returning(*_COLUMNS)
+    for releases in (False, True)
+}
 
 _IS_FREE: Final = or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now())
 
@@ -93,7 +109,7 @@ def find_unless_expired(connection: Connection, upload_id: str) -> tuple[Upload 
 
 def take(connection: Connection, upload_id: str, *, ttl_hours: int) -> Upload | None:
     """Lock an upload as lock.take() does; it is as it is from then on."""
-    return read(connection.execute(lock.taking(upload_id, ttl_hours=ttl_hours).returning(*_COLUMNS)).one_or_none())
+    return read(connection.execute(_TAKING, lock.taken_by(upload_id, ttl_hours=ttl_hours)).one_or_none())
 
 
 def begin_parts(connection: Connection, held: Upload, *, raw_key: str, multipart_id: str) -> bool:
@@ -122,9 +138,9 @@ def set_tails(
 
     Returns what the upload is then, or None if the lock is lost.
     """
-    values: dict[str, Any] = {"tails": list(tails), "tail_key": tails[-1]}
-    values |= {"tail_bytes": tail_bytes, "offset_bytes": offset_bytes, **(lock.RELEASED if releases else {})}
-    return read(connection.execute(_held(held).values(values).returning(*_COLUMNS)).one_or_none())
+    values = {"of": held.id, "under": held.fence, "all_tails": list(tails), "last_tail": tails[-1]}
+    values |= {"bytes_of_tails": tail_bytes, "bytes_in_all": offset_bytes}
+    return read(connection.execute(_SETTING_TAILS[releases], values).one_or_none())
 
 
 def set_length(connection: Connection, held: Upload) -> bool:
