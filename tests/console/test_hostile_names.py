@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from tests.commands import wait_until
 from tests.console.browsing import local_browser
 from tests.console.filling import sent_by
 from tests.console.html import Element, has_no_script_or_style_within, read
-from tests.strategies import FEWER
+from tests.strategies import PROFILE
 from tests.web.test_addressed import with_settings
 
 #: Names that the service accepts. What they would make of a page that does not escape them begins with x-evil.
@@ -228,12 +229,13 @@ IN_ADDRESSES: Final = [*NAMES.values(), *REFUSED.values(), "\ud7ff", "\0"]
 
 @pytest.mark.parametrize("name", IN_ADDRESSES, ids=repr)
 def test_names_in_an_address_are_text(client: TestClient, name: str) -> None:
-    """Each parameter of each page is tried with some of the names, with ``make fuzz`` with all of them."""
-    turn, tried = IN_ADDRESSES.index(name) % FEWER, -1
+    """Each parameter of each page is tried with one of the names, with ``make fuzz`` with all of them."""
+    turns = 1 if PROFILE == "long" else len(IN_ADDRESSES)
+    turn = IN_ADDRESSES.index(name) % turns
     known = client.get("/reports", headers={"accept": "application/json"}).json()["reports"]
     parameters = ("kind", "status", "state", "prefix", "cursor", "sort", "said", "user_id", "actor", "params", "limit")
     parameters += ("webhook", "subject", "notify")
-    for page in [page for pages in PAGES for page in pages.pages]:
+    for number, page in enumerate(page for pages in PAGES for page in pages.pages):
         path = page.path
         for part in (
             "{kind}",
@@ -247,9 +249,8 @@ def test_names_in_an_address_are_text(client: TestClient, name: str) -> None:
             "{name:path}",
         ):
             path = path.replace(part, quote(name, safe=""))
-        for parameter in parameters if "{" not in page.path else ("said",):
-            tried += 1
-            if "{" not in page.path and tried % FEWER != turn:
+        for place, parameter in enumerate(parameters if "{" not in page.path else ("said",), number):
+            if "{" not in page.path and place % turns != turn:
                 continue
             answer = client.get(path, params={parameter: name})
             assert answer.status_code < 500, f"{path}?{parameter}: {answer.text}"
@@ -261,11 +262,20 @@ def test_names_in_an_address_are_text(client: TestClient, name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", [NAMES["an element"], NAMES["quotes"], "a\0b"], ids=repr)
+IN_FORMS: Final = [NAMES["an element"], NAMES["quotes"], "a\0b"]
+
+
+@pytest.mark.parametrize("name", IN_FORMS, ids=repr)
 def test_names_in_forms_are_taken_or_refused_as_text(
     client: TestClient, addresses: dict[str, list[str]], name: str
 ) -> None:
-    """Every form of every page, with the name in each of its fields."""
+    """Every form of every page, with the name in all of its fields, and in each that has its turn.
+
+    All of them together are refused for the first that is wrong, so each is also sent alone: with one of the names,
+    with ``make fuzz`` with all of them.
+    """
+    turns = 1 if PROFILE == "long" else len(IN_FORMS)
+    alone = count(IN_FORMS.index(name))
     opened = [opened[-1] for opened in addresses.values()]
     opened += ["/console/users/new", "/console/keys/new", "/console/sources/new", "/console/calendar-of-file"]
     for address in opened:
@@ -279,7 +289,7 @@ def test_names_in_forms_are_taken_or_refused_as_text(
             ]
             if not typed:
                 continue
-            for changed in (dict.fromkeys(typed, name), *({one: name} for one in typed)):
+            for changed in (dict.fromkeys(typed, name), *({one: name} for one in typed if next(alone) % turns == 0)):
                 answer = client.post(form.attributes.get("action") or address, data={**fields, **changed})
                 assert answer.status_code < 500, f"{address} {changed}: {answer.text}"
                 if answer.status_code != 303 and answer.headers["content-type"].startswith("text/html"):
