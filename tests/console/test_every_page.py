@@ -1,7 +1,8 @@
-"""What holds for every page that is declared: its frame, its JSON, its queries; a new page is held to it unasked."""
+"""What holds for every page that is declared, a new one unasked: its frame, its JSON, its queries, who may open it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -9,13 +10,30 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from app.access.principal import actor
+from app.access.scopes import Scope
 from app.console.registry import PAGES
 from app.console.routes import Page
 from app.storage.resources import Resources
+from tests.console.browsing import browser_of, opened
 from tests.console.examples import ADDRESSES, OF_ONESELF, Made, make
 from tests.console.html import has_no_script_or_style_within, labels_its_fields, read
 
 ALL = [page for pages in PAGES for page in pages.pages]
+
+#: Pages that need a scope, and those that are for whoever has come in.
+SCOPED = [page for page in ALL if page.need is not None]
+OPEN = [page for page in ALL if page.need is None and "{" not in page.path]
+
+#: What pages do not show without a scope that they do not need.
+PARTS = [
+    ("/console", Scope.DATA_READ, "reports, schedules", Scope.REPORTS_READ),
+    ("/console", Scope.REPORTS_READ, "files, sources", Scope.DATA_READ),
+    ("/console/rollups", Scope.REPORTS_READ, "tables", Scope.DATA_READ),
+    ("/console/schedules/new", Scope.REPORTS_READ, "syncs of sources", Scope.DATA_READ),
+    ("/console/entities/store/1050565545391667097", Scope.DATA_READ, "outages", Scope.REPORTS_READ),
+]
+
+Browser = Callable[[Scope], TestClient]
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +116,47 @@ def test_it_makes_no_more_queries_than_it_declares(
         statements.clear()
         client.get(address)
         assert len(statements) <= page.queries, "\n".join(statements)
+
+
+@pytest.fixture(scope="module")
+def browser(loaded: Resources) -> Iterator[Browser]:
+    """Of an administrator's key that may do one thing; the same for the same."""
+    known: dict[Scope, TestClient] = {}
+
+    def of(scope: Scope) -> TestClient:
+        if scope not in known:
+            known[scope] = browser_of(loaded, "admin", scopes=[scope])
+        return known[scope]
+
+    with ExitStack() as stack:
+        yield of
+        for client in known.values():
+            stack.callback(client.close)
+
+
+@pytest.mark.parametrize("page", SCOPED, ids=lambda page: page.path)
+def test_a_key_of_the_page_s_scope_opens_it(page: Page, browser: Browser, made: Made) -> None:
+    assert page.need is not None
+    for address in ADDRESSES[page.path](made):
+        answer = browser(page.need).get(address)
+        assert answer.status_code == 200, (address, answer.text)
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("page", OPEN, ids=lambda page: page.path)
+def test_a_key_of_any_scope_opens_what_is_for_everybody(page: Page, scope: Scope, browser: Browser, made: Made) -> None:
+    assert made
+    assert browser(scope).get(page.path).status_code == 200
+
+
+@pytest.mark.parametrize(("address", "scope", "part", "missing"), PARTS)
+def test_what_a_key_may_not_see_is_said_and_the_rest_is_shown(
+    address: str, scope: Scope, part: str, missing: Scope, browser: Browser, console: TestClient, made: Made
+) -> None:
+    """Whatever else is on a page, a key of the one scope that it needs opens it."""
+    assert made
+    sentence = f"Not shown: {part}. That needs the scope {missing}, which your key does not have."
+    main = opened(browser(scope), address)
+    assert [one.text for one in main.all("p") if one.text.startswith("Not shown")] == [sentence]
+    assert "Not shown" not in opened(console, address).text
+    assert main.all("table") or main.all("form")
