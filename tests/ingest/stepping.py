@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Semaphore
+from threading import Event, Semaphore
 from typing import Any
 
 from app.ingest.load import Loaded
@@ -20,6 +20,7 @@ class SteppedLoad:
 
     def __init__(self, pool: ThreadPoolExecutor, resources: Resources, kind: str, path: Path, **options: Any) -> None:
         self._may_go = Semaphore(0)
+        self._goes_on = Event()
         self._told: SimpleQueue[str] = SimpleQueue()
         self.blocks = 0
         self.has_ended = False
@@ -36,13 +37,14 @@ class SteppedLoad:
 
     def finish(self) -> Loaded:
         """Go on to the end; raises what the load raises."""
-        self._may_go.release(1_000_000)
+        self._goes_on.set()
+        self._may_go.release()
         return self._future.result(timeout=PATIENCE_SECONDS)
 
     def _stand(self, _: int) -> None:
         self.blocks += 1
         self._told.put("stands")
-        assert self._may_go.acquire(timeout=2 * PATIENCE_SECONDS)
+        assert self._goes_on.is_set() or self._may_go.acquire(timeout=2 * PATIENCE_SECONDS)
 
     def _run(self, load: Callable[[], Loaded]) -> Loaded:
         try:
