@@ -10,6 +10,7 @@ from babel import Locale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.mapping import languages
 from app.mapping.dates import Dates, in_zone
 from app.mapping.unmappable import Unmappable
 from tests.engine import micros
@@ -139,3 +140,17 @@ def test_a_local_time_is_the_first_instant_at_which_clocks_show_it(local: dateti
     assert bool(exists[0]) == bool(shown)
     if shown:
         assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(at[0])) == shown[0]
+
+
+@pytest.mark.parametrize("text", ["2024-11-05T10:00:00Z", "31/12/2024 4", "yesterday", "a", ""])
+def test_names_of_months_and_weekdays_are_not_learned_for_what_has_none(text: str) -> None:
+    learned = languages.weekdays, languages._months
+    for one in learned:
+        one.cache_clear()
+    assert languages.in_english(text) == text
+    assert [one.cache_info().misses for one in learned] == [0, 0]
+
+
+def test_no_name_in_a_date_has_one_letter() -> None:
+    names = {name for language in languages._OF_DATES for name in languages.weekdays(language)}
+    assert min(map(len, names | languages._months().keys())) >= 2
