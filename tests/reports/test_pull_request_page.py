@@ -98,7 +98,7 @@ def test_the_page_needs_nothing_else_and_holds_the_charts(resources: Resources, 
     assert made["who_waits_when.png"].rows == 5
 
 
-@pytest.mark.usefixtures("pulls")
+@pytest.mark.usefixtures("pulls", "undrawn")
 def test_months_are_drawn_one_after_the_other(resources: Resources, tmp_path: Path) -> None:
     made = make(resources, tmp_path, charts=True, as_of=AS_OF, by="month", clock="wall")
     assert "first_review_by_month.png" in made

@@ -348,6 +348,7 @@ def test_charts_are_drawn_each_beside_its_specification(resources: Resources, tm
         assert int.from_bytes(picture[16:20], "big") >= 800
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_outliers_of_a_sample_are_those_that_took_no_time(resources: Resources, tmp_path: Path) -> None:
     load_file(resources, "review_times", GOLDEN / "review_times" / "t1.csv", dataset_id=SAMPLE_ID)
     files = make(resources, tmp_path, source=SAMPLE_ID, charts=True)
@@ -358,6 +359,7 @@ def test_outliers_of_a_sample_are_those_that_took_no_time(resources: Resources, 
     assert {files[f"{name}.png"].rows for name in SAMPLE_CHARTS[4:]} == {len(took_time)}
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("params", "words"),
     [

@@ -57,12 +57,6 @@ def make(resources: Resources, folder: Path, **params: object) -> Sequence[Artif
     return made
 
 
-@pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are empty: what they are drawn of is a file beside each."""
-    monkeypatch.setattr("app.charts.files.png", lambda _: b"")
-
-
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -301,6 +295,7 @@ def test_what_changes_while_a_report_is_made_does_not_change_it(
     assert make(loaded, tmp_path)[0].path.read_bytes() != expected[0]
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("stores", [7, None], ids=["in ranges of seven", "all at once"])
 def test_a_report_tells_how_far_it_is_until_it_ends(
     loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stores: int | None
@@ -366,6 +361,7 @@ def test_charts_are_drawn_of_the_week_of_the_report(loaded: Resources, tmp_path:
     assert charts[0].rows == sum(float(row["uptime_last_week"]) + float(row["downtime_last_week"]) > 0 for row in rows)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_worst_stores_are_drawn_on_the_clocks_of_their_zones(
     load_text: LoadText, resources: Resources, tmp_path: Path
 ) -> None:
