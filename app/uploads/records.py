@@ -50,11 +50,16 @@ _COLUMNS: Final = [*(upload.c[name] for name in Upload.__dataclass_fields__), up
 #: Bytes may still arrive, or have arrived and wait for completion.
 IS_OPEN: Final = and_(upload.c.finished_at.is_(None), upload.c.lost_at.is_(None))
 
+
+def _held(upload_id: Any, fence: Any) -> Update:
+    """Changes an upload if this fence still holds it; either may be a parameter of the statement."""
+    return update(upload).where(upload.c.id == upload_id, upload.c.fence == fence, IS_OPEN)
+
+
 #: Statements that each piece of a file needs, built once, as in lock.py.
 _TAKING: Final = lock.TAKING.returning(*_COLUMNS)
 _SETTING_TAILS: Final = {
-    releases: update(upload)
-    .where(upload.c.id == bindparam("of"), upload.c.fence == bindparam("under"), IS_OPEN)
+    releases: _held(bindparam("of"), bindparam("under"))
     .values(
         tails=bindparam("all_tails", type_=JSONB),
         tail_key=bindparam("last_tail"),
@@ -114,7 +119,7 @@ def take(connection: Connection, upload_id: str, *, ttl_hours: int) -> Upload | 
 
 def begin_parts(connection: Connection, held: Upload, *, raw_key: str, multipart_id: str) -> bool:
     """Record the destination of the parts; False if the lock is lost."""
-    return _changed(connection, _held(held).values(raw_key=raw_key, multipart_id=multipart_id))
+    return _changed(connection, _held(held.id, held.fence).values(raw_key=raw_key, multipart_id=multipart_id))
 
 
 def add_part(
@@ -125,7 +130,7 @@ def add_part(
     Returns what the upload is then, or None if the lock is lost.
     """
     one_more = upload.c.parts.op("||")(cast(literal([etag], JSONB), JSONB))
-    statement = _held(held).where(func.jsonb_array_length(upload.c.parts) == number - 1)
+    statement = _held(held.id, held.fence).where(func.jsonb_array_length(upload.c.parts) == number - 1)
     values: dict[str, Any] = {"parts": one_more, "tails": [], "tail_key": None, "tail_bytes": 0}
     values |= {"offset_bytes": offset_bytes, **(lock.RELEASED if releases else {})}
     return read(connection.execute(statement.values(values).returning(*_COLUMNS)).one_or_none())
@@ -145,7 +150,7 @@ def set_tails(
 
 def set_length(connection: Connection, held: Upload) -> bool:
     """Record that a plain upload has all its bytes; False if the lock is lost."""
-    return _changed(connection, _held(held).values(length_bytes=upload.c.offset_bytes))
+    return _changed(connection, _held(held.id, held.fence).values(length_bytes=upload.c.offset_bytes))
 
 
 def finish(connection: Connection, whole: Upload, *, raw_key: str, ttl_hours: int) -> bool:
@@ -160,7 +165,8 @@ def finish(connection: Connection, whole: Upload, *, raw_key: str, ttl_hours: in
 
 def lose(connection: Connection, seen: Upload) -> bool:
     """Record that S3 has lost bytes; False if another request has taken the upload over since it was read."""
-    return _changed(connection, _held(seen).values(lost_at=func.now(), fence=upload.c.fence + 1, lock_until=None))
+    lost = _held(seen.id, seen.fence).values(lost_at=func.now(), fence=upload.c.fence + 1, lock_until=None)
+    return _changed(connection, lost)
 
 
 def remove(connection: Connection, upload_id: str) -> Upload | None:
@@ -191,10 +197,6 @@ def multiparts_known(connection: Connection, ids: set[str]) -> set[str]:
     """Those multipart uploads, by their ids in S3, that some upload has."""
     query = select(upload.c.multipart_id).where(upload.c.multipart_id.in_(ids))
     return {str(known) for known in connection.scalars(query)}
-
-
-def _held(held: Upload) -> Update:
-    return update(upload).where(upload.c.id == held.id, upload.c.fence == held.fence, IS_OPEN)
 
 
 def _changed(connection: Connection, statement: Update) -> bool:

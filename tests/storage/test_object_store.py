@@ -1,6 +1,6 @@
 """S3 on a real endpoint: what is put is there, and what goes wrong has a name."""
 
-import uuid
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -13,7 +13,6 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ClientError
 
 from app.errors import BucketMissing, ObjectStoreUnavailable, UploadLost
-from app.settings import Settings
 from app.storage.object_store import File, ObjectStore, StoreAddress
 from app.storage.resources import Addresses, Resources, open_resources
 
@@ -29,23 +28,22 @@ def test_a_large_file_arrives_whole_through_a_link(resources: Resources, tmp_pat
 
 
 def test_the_signature_of_every_body_covers_its_checksum_instead_of_one_more_hash(
-    servers: Addresses, session_settings: Settings, tmp_path: Path
+    resources: Resources, tmp_path: Path
 ) -> None:
     """Whoever changes a body on its way must change the checksum, and so the signature, for which they lack the key."""
-    sent = []
-    with open_resources(
-        session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"}), servers
-    ) as own:
-        store = own.object_store
+    store, sent = resources.object_store, []
 
-        def look(request: AWSPreparedRequest, **_: object) -> None:
-            if request.body:
-                sent.append({name.lower(): _text(value) for name, value in request.headers.items()})
+    def look(request: AWSPreparedRequest, **_: object) -> None:
+        if request.body:
+            sent.append({name.lower(): _text(value) for name, value in request.headers.items()})
 
-        for event in ("PutObject", "UploadPart"):
-            store._client.meta.events.register(f"before-send.s3.{event}", look)
-        path = tmp_path / "large"
-        path.write_bytes(bytes(9 << 20))
+    path = tmp_path / "large"
+    path.write_bytes(bytes(9 << 20))
+    with ExitStack() as stack:
+        for operation in ("PutObject", "UploadPart"):  # of a client that all tests share
+            event = f"before-send.s3.{operation}"
+            store._client.meta.events.register(event, look)
+            stack.callback(store._client.meta.events.unregister, event, look)
         store.put(path, "large", media_type="text/plain")
         store.put_bytes(b"abc", "small", media_type="text/plain")
         store.put_part(b"abc", "x", store.begin_parts("x", media_type="text/plain"), number=1)

@@ -100,16 +100,14 @@ def test_the_oldest_tails_are_given_up_when_there_are_too_many(monkeypatch: pyte
     assert [tails.get(key) for key in "bcd"] == [None, b"cccc", b"dddd"]
 
 
-@pytest.mark.parametrize("piece", [b"x", b"x" * 3 * MIB])
+@pytest.mark.parametrize("sizes", [[1, 1, 1], [3 * MIB, 3 * MIB, 2 * MIB]], ids=["of a tail", "of a part"])
 def test_the_lock_is_released_with_the_last_bytes(
-    http: httpx2.Client, monkeypatch: pytest.MonkeyPatch, piece: bytes
+    http: httpx2.Client, monkeypatch: pytest.MonkeyPatch, sizes: list[int]
 ) -> None:
     monkeypatch.setattr(lock, "release", lambda *_: pytest.fail("one more statement"))
     path = create(http, 8 * MIB + 9)
-    for number in range(3 if len(piece) == 1 else 2):
-        assert patch(http, path, number * len(piece), piece).status_code == 204
-    if len(piece) > 1:  # they fill a part
-        assert patch(http, path, 2 * len(piece), piece[: 2 * MIB]).status_code == 204
+    for number, size in enumerate(sizes):
+        assert patch(http, path, sum(sizes[:number]), b"x" * size).status_code == 204
 
 
 @pytest.mark.parametrize("pieces", [1, 2])
