@@ -11,7 +11,7 @@ from app.embedded.programs import OPTIONS
 from app.ingest.registry import DATASET_KINDS
 from tests.commands import REPOSITORY
 from tests.deployment.compose import Service, command, ours, services, variables
-from tests.deployment.manifests import pod
+from tests.deployment.manifests import K8S, of_kind, pod
 
 #: Services that run until they have done their work.
 JOBS = {"migrate", "bucket", "sample-data", "load", "dashboards-role"}
@@ -44,11 +44,11 @@ def test_two_replicas_of_each_role_stand_beside_nginx_and_the_three_servers() ->
 
 
 def test_the_s3_endpoint_of_compose_and_of_the_trial_is_told_what_the_embedded_one_is() -> None:
-    trial = yaml.safe_load_all((REPOSITORY / "k8s/overlays/dev/s3.yaml").read_text(encoding="utf-8"))
-    (container,) = (one for each in trial if each["kind"] == "StatefulSet" for one in pod(each)["containers"])
-    ours = ["serve", "s3", *OPTIONS]
+    trial = list(yaml.safe_load_all((K8S / "overlays/dev/s3.yaml").read_text(encoding="utf-8")))
+    (workload,) = of_kind(trial, "StatefulSet")
+    (container,) = pod(workload)["containers"]
     for words in (command(SERVICES["s3"]), container["args"]):
-        assert [word for word in words if not word.startswith(("--addr=", "/"))] == ours
+        assert [word for word in words if not word.startswith(("--addr=", "/"))] == ["serve", "s3", *OPTIONS]
 
 
 def test_each_starts_when_what_it_needs_is_there() -> None:
