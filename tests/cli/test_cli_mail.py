@@ -23,6 +23,12 @@ __all__ = ["own_servers"]
 ADA = "ada@example.org"
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of whoever runs the tests; and nothing is said of one in the current folder."""
+    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
+
+
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     for name, value in VARIABLES.items():
