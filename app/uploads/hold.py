@@ -4,6 +4,7 @@ import asyncio
 import logging
 from asyncio import Task, create_task
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
@@ -29,9 +30,14 @@ _log = logging.getLogger(__name__)
 
 
 class Hold:
-    """A lock that is renewed for as long as the context is open, and released in the end."""
+    """A lock that is renewed for as long as the context is open, and released in the end.
 
-    def __init__(self, resources: Resources, upload_id: str, fence: int, *, is_stopping: Callable[[], bool]) -> None:
+    Without a fence there is no lock, and only the connection is watched.
+    """
+
+    def __init__(
+        self, resources: Resources, upload_id: str, fence: int | None, *, is_stopping: Callable[[], bool]
+    ) -> None:
         self._resources = resources
         self._id = upload_id
         self._fence = fence
@@ -54,10 +60,10 @@ class Hold:
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.wait([self._keeping])
-        if self.is_released:
+        if self.is_released or self._fence is None:
             return
         try:
-            await in_thread(self._release, short=True)
+            await in_thread(partial(self._release, self._fence), short=True)
         except OpenhoursError as wrong:
             _log.info("upload %s: could not release its lock, which will expire: %s", self._id, wrong)
 
@@ -138,8 +144,10 @@ class Hold:
         return None
 
     async def _renew(self) -> bool:
+        if self._fence is None:
+            return False
         try:
-            is_wanted = await in_thread(self._renew_now, short=True)
+            is_wanted = await in_thread(partial(self._renew_now, self._fence), short=True)
         except OpenhoursError as error:
             _log.warning("upload %s: its lock was not renewed: %s", self._id, error)
             self.is_lost = monotonic() - self._renewed_at > lock.LOCK_SECONDS
@@ -148,9 +156,9 @@ class Hold:
         self._renewed_at = monotonic()
         return bool(is_wanted)
 
-    def _renew_now(self) -> bool | None:
+    def _renew_now(self, fence: int) -> bool | None:
         with database_errors(), self._resources.engine.begin() as connection:
-            return lock.renew(connection, self._id, self._fence)
+            return lock.renew(connection, self._id, fence)
 
     def _why_lost(self) -> OpenhoursError:
         try:
@@ -158,6 +166,6 @@ class Hold:
         except OpenhoursError as ended:
             return ended
 
-    def _release(self) -> None:
+    def _release(self, fence: int) -> None:
         with database_errors(), each_by_itself(self._resources.engine) as connection:
-            lock.release(connection, self._id, self._fence)
+            lock.release(connection, self._id, fence)

@@ -104,10 +104,11 @@ class Incoming:
         """The bytes of the tails, and those that are in no object yet."""
         if not self._tail_bytes:  # what tails there are go with the part that is being sent
             return self._block
-        begins = bytearray().join(self._recent.get(key) or self._store.get_bytes(key) for key in self._tails)
-        if len(begins) != self._tail_bytes:
-            raise UploadLost(f"Of the last {self._tail_bytes} bytes {len(begins)} are stored: start again.")
-        return begins + self._block
+        tails = [self._recent.get(key) or self._store.get_bytes(key) for key in self._tails]
+        stored_bytes = sum(map(len, tails))
+        if stored_bytes != self._tail_bytes:
+            raise UploadLost(f"Of the last {self._tail_bytes} bytes {stored_bytes} are stored: start again.")
+        return bytearray().join([*tails, self._block])
 
     async def _hand_over(self) -> None:
         await self._slots.acquire()  # before passing on the block, so that a cancelled request can still store it
@@ -155,7 +156,7 @@ class Incoming:
         key = keys.tail_key(self._held.id, self._held.fence, self._saved_tails)
         is_one_too_many = len(self._tails) >= MOST_TAILS
         saved = self._with_tails() if is_one_too_many else self._block
-        self._store.put_bytes(saved, key, media_type="application/octet-stream")
+        self._store.put_bytes(saved, key, media_type=keys.TAIL_TYPE)
         tails, tail_bytes = [key] if is_one_too_many else [*self._tails, key], self._tail_bytes + len(self._block)
         values: dict[str, Any] = {"tails": tails, "tail_bytes": tail_bytes, "offset_bytes": self.offset_bytes}
         values["releases"] = releases

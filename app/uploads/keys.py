@@ -19,6 +19,9 @@ MAX_PARTS: Final = 9_000
 #: Parts of large files are multiples of this, bytes.
 _STEP: Final = 1 << 20
 
+#: Media type of tails.
+TAIL_TYPE: Final = "application/octet-stream"
+
 #: How gzip begins, RFC 1952.
 GZIP: Final = b"\x1f\x8b"
 
@@ -54,7 +57,7 @@ def prefix(upload_id: str) -> str:
 
 
 def tail_key(upload_id: str, fence: int, number: int) -> str:
-    """Key of the bytes after the last part; no two requests write the same one."""
+    """Key of the bytes after the last part; no two requests write the same one. The number is 0 without a lock."""
     return f"{prefix(upload_id)}{fence}-{number}"
 
 

@@ -2,6 +2,8 @@
 
 The lock is two columns of the row: its expiry, and a fence that grows each time the lock is taken. It is short because
 clients give up soon: a replica that was killed must have lost its locks before a client's last retry.
+
+A small piece may be added without the lock, see without_lock.py.
 """
 
 from collections.abc import Mapping
@@ -37,13 +39,19 @@ def in_hours(hours: float) -> Any:
     return func.now() + timedelta(hours=hours)
 
 
+#: No request holds the lock.
+IS_FREE: Final = or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now())
+
+#: When an upload expires that gets bytes now; with what for_hours() gives.
+EXPIRY: Final = func.now() + bindparam("ttl", type_=Interval)
+
 #: Locks an upload as take() does, and changes no row if that fails; with what taken_by() gives. To build a statement
 #: takes longer than Postgres needs for it, and each piece of a file needs this one.
 TAKING: Final = (
     update(upload)
     .where(
         upload.c.id == bindparam("wanted"),
-        or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now()),
+        IS_FREE,
         upload.c.finished_at.is_(None),
         upload.c.lost_at.is_(None),
         upload.c.expires_at > func.now(),
@@ -52,14 +60,19 @@ TAKING: Final = (
         fence=upload.c.fence + 1,
         lock_until=until(),
         contested_at=None,
-        expires_at=func.now() + bindparam("ttl", type_=Interval),
+        expires_at=EXPIRY,
     )
 )
 
 
+def for_hours(ttl_hours: int) -> Mapping[str, timedelta]:
+    """The parameter of EXPIRY."""
+    return {"ttl": timedelta(hours=ttl_hours)}
+
+
 def taken_by(upload_id: str, *, ttl_hours: int) -> Mapping[str, Any]:
     """The parameters of TAKING."""
-    return {"wanted": upload_id, "ttl": timedelta(hours=ttl_hours)}
+    return {"wanted": upload_id, **for_hours(ttl_hours)}
 
 
 def take(connection: Connection, upload_id: str, *, ttl_hours: int) -> int | None:

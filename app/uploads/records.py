@@ -1,7 +1,8 @@
 """The rows of uploads, and the only code that writes them, except for their lock.
 
-A request makes every change by compare-and-set on the fence of its lock: a request that has lost
-its lock changes nothing, whatever it has put into S3.
+A request makes every change by compare-and-set on the fence of its lock, or without a lock on the last fence that it
+knows: a request that has lost its lock, or that another one has overtaken, changes nothing, whatever it has put into
+S3.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Update, and_, bindparam, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Update,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.uploads import lock
@@ -58,20 +72,22 @@ def _held(upload_id: Any, fence: Any) -> Update:
 
 #: Statements that each piece of a file needs, built once, as in lock.py.
 _TAKING: Final = lock.TAKING.returning(*_COLUMNS)
+_OF_THIS_FENCE: Final = _held(bindparam("of"), bindparam("under"))
+_TAILS: Final[Mapping[str, Any]] = {
+    "tails": bindparam("all_tails", type_=JSONB),
+    "tail_key": bindparam("last_tail"),
+    "tail_bytes": bindparam("bytes_of_tails"),
+    "offset_bytes": bindparam("bytes_in_all"),
+}
 _SETTING_TAILS: Final = {
-    releases: _held(bindparam("of"), bindparam("under"))
-    .values(
-        tails=bindparam("all_tails", type_=JSONB),
-        tail_key=bindparam("last_tail"),
-        tail_bytes=bindparam("bytes_of_tails"),
-        offset_bytes=bindparam("bytes_in_all"),
-        **(lock.RELEASED if releases else {}),
-    )
-    .returning(*_COLUMNS)
+    releases: _OF_THIS_FENCE.values(**_TAILS, **(lock.RELEASED if releases else {})).returning(*_COLUMNS)
     for releases in (False, True)
 }
-
-_IS_FREE: Final = or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now())
+_ADDING_A_TAIL: Final = (
+    _OF_THIS_FENCE.where(lock.IS_FREE, upload.c.expires_at > func.now())
+    .values(**_TAILS, fence=upload.c.fence + 1, expires_at=lock.EXPIRY)
+    .returning(*_COLUMNS)
+)
 
 
 def read(row: Any) -> Upload | None:
@@ -143,9 +159,24 @@ def set_tails(
 
     Returns what the upload is then, or None if the lock is lost.
     """
-    values = {"of": held.id, "under": held.fence, "all_tails": list(tails), "last_tail": tails[-1]}
-    values |= {"bytes_of_tails": tail_bytes, "bytes_in_all": offset_bytes}
+    values = _tails(held, tails=tails, tail_bytes=tail_bytes, offset_bytes=offset_bytes)
     return read(connection.execute(_SETTING_TAILS[releases], values).one_or_none())
+
+
+def add_tail(connection: Connection, known: Upload, *, key: str, size_bytes: int, ttl_hours: int) -> Upload | None:
+    """Record one more object with the next bytes, as under a lock, if the upload is still as it was ``known`` to be.
+
+    Returns what the upload is then, or None if another request has added to it or holds its lock, or if it has ended.
+    """
+    tail_bytes, offset_bytes = known.tail_bytes + size_bytes, known.offset_bytes + size_bytes
+    values = _tails(known, tails=[*known.tails, key], tail_bytes=tail_bytes, offset_bytes=offset_bytes)
+    values |= lock.for_hours(ttl_hours)
+    return read(connection.execute(_ADDING_A_TAIL, values).one_or_none())
+
+
+def _tails(of: Upload, *, tails: Sequence[str], tail_bytes: int, offset_bytes: int) -> dict[str, Any]:
+    values = {"of": of.id, "under": of.fence, "all_tails": list(tails), "last_tail": tails[-1]}
+    return values | {"bytes_of_tails": tail_bytes, "bytes_in_all": offset_bytes}
 
 
 def set_length(connection: Connection, held: Upload) -> bool:
@@ -178,14 +209,14 @@ def remove(connection: Connection, upload_id: str) -> Upload | None:
 def unfinished(connection: Connection, *, limit: int) -> list[str]:
     """Ids of uploads that have all their bytes and that no request is completing."""
     is_whole = upload.c.offset_bytes == upload.c.length_bytes
-    return list(connection.scalars(select(upload.c.id).where(IS_OPEN, is_whole, _IS_FREE).limit(limit)))
+    return list(connection.scalars(select(upload.c.id).where(IS_OPEN, is_whole, lock.IS_FREE).limit(limit)))
 
 
 def removable(connection: Connection, *, limit: int) -> list[str]:
     """Ids of abandoned uploads: expired, or plain ones whose request has died."""
     is_orphan = and_(upload.c.length_bytes.is_(None), IS_OPEN)
     expired = or_(upload.c.expires_at < func.now(), is_orphan)
-    return list(connection.scalars(select(upload.c.id).where(expired, _IS_FREE).limit(limit)))
+    return list(connection.scalars(select(upload.c.id).where(expired, lock.IS_FREE).limit(limit)))
 
 
 def under_way(connection: Connection, ids: set[str]) -> set[str]:

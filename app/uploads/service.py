@@ -36,8 +36,10 @@ from app.uploads.hooks import Announced, Hooks
 from app.uploads.incoming import Block, Incoming
 from app.uploads.places import Places, client_of
 from app.uploads.recent_tails import RecentTails
+from app.uploads.recent_uploads import RecentUploads
 from app.uploads.records import Upload
 from app.uploads.threads import Requests, in_thread
+from app.uploads.without_lock import add_without_lock, is_small
 
 #: Upload requests that a replica accepts at a time; each holds up to three parts of 8 MiB in memory.
 MAX_REQUESTS: Final = 16
@@ -79,6 +81,7 @@ class UploadService:
         self._places = Places(MAX_REQUESTS)
         self._requests = Requests()
         self._tails = RecentTails()
+        self._recent = RecentUploads()
 
     @property
     def max_bytes(self) -> int:
@@ -122,6 +125,7 @@ class UploadService:
             if upload.is_whole:
                 return await self._finished(upload)
         if first_bytes is None:
+            self._recent.put(upload)
             return upload
         try:
             return await self.append(
@@ -173,6 +177,17 @@ class UploadService:
             ReplicaUnavailable: there is no place, or the sender is slow and another one needs the place.
         """
         with self._places.one(client) as place:
+            known = self._recent.take(upload_id)
+            if known is not None and checksum is None and is_small(known, offset_bytes, content_bytes):
+                require_same_length(known, length_bytes)
+                async with self._hold(known.id, None) as hold:
+                    place.sender = hold
+                    added, stream = await add_without_lock(
+                        self._resources, self._tails, hold, known, stream, content_bytes=content_bytes or 0
+                    )
+                if added is not None:
+                    self._recent.put(added)
+                    return added
             held = await lock_one(self._resources, upload_id)
             if held.finished_at is not None:
                 require_same_length(held, length_bytes)
@@ -180,7 +195,7 @@ class UploadService:
                 async for block in stream:
                     require_fit(held, offset_bytes, len(block))  # their number was not announced
                 return held
-            async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
+            async with self._hold(held.id, held.fence) as hold:
                 place.sender = hold
                 require_same_length(held, length_bytes)
                 require_fit(held, offset_bytes, content_bytes)
@@ -193,7 +208,11 @@ class UploadService:
                     await in_thread(partial(require_lost, self._resources, self._hooks, held))
                     raise
                 upload = await in_thread(lambda: find(self._resources, upload_id)) if added is None else added
-                return await self._finished(upload) if upload.is_whole else upload
+                if upload.is_whole:
+                    return await self._finished(upload)
+                if hold.is_released:
+                    self._recent.put(upload)
+                return upload
 
     async def terminate(self, upload_id: str) -> None:
         """Remove an upload and its objects in S3; a file that was passed on stays.
@@ -236,7 +255,7 @@ class UploadService:
         with self._places.one(client) as place:
             held = await in_thread(partial(self._record, announced, length_bytes=None, locked=True, **values))
             try:
-                async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
+                async with self._hold(held.id, held.fence) as hold:
                     place.sender = hold
                     return await self._receive(hold, held, stream, announced_bytes=told)
             except BaseException as error:
@@ -244,6 +263,9 @@ class UploadService:
                 if isinstance(error, UploadBusy | UploadLost | ReplicaUnavailable):
                     raise ReplicaUnavailable(self._not_kept()) from error
                 raise
+
+    def _hold(self, upload_id: str, fence: int | None) -> Hold:
+        return Hold(self._resources, upload_id, fence, is_stopping=self._is_stopping)
 
     def _not_kept(self) -> str:
         """Why a replica gave up a plain request, which cannot be resumed."""

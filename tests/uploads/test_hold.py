@@ -58,6 +58,20 @@ def test_a_connection_on_which_nothing_comes_is_given_up_though_nobody_waits(
         assert lock.take(connection, upload_id, ttl_hours=1) is not None
 
 
+def test_a_connection_without_a_lock_is_watched_all_the_same(
+    resources: Resources, upload_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "SILENT_SECONDS", 0.1)
+    with resources.engine.begin() as connection:
+        assert lock.take(connection, upload_id, ttl_hours=1) is not None
+    watched = Hold(resources, upload_id, None, is_stopping=lambda: False)
+    with pytest.raises(UploadCut, match="no bytes arrived for"):
+        asyncio.run(feed_nothing(watched))
+    assert not watched.is_lost
+    with resources.engine.begin() as connection:  # another request has the lock, and keeps it
+        assert lock.take(connection, upload_id, ttl_hours=1) is None
+
+
 def test_a_lock_that_cannot_be_renewed_is_lost_when_it_has_ended(
     resources: Resources, upload_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
