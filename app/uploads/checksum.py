@@ -76,7 +76,7 @@ class Staged:
             key = keys.staged_key(self._held.id, self._held.fence, len(self._keys) + 1)
             block, self._block = self._block, bytearray()
             self._keys.append(key)
-            await in_thread(partial(self._store.put_bytes, block, key, media_type="application/octet-stream"))
+            await in_thread(partial(self._store.put_bytes, block, key, media_type=keys.BYTES_TYPE))
 
     def verify(self) -> None:
         """Raise ChecksumMismatch unless the checksum matches."""

@@ -19,6 +19,7 @@ from app.storage.postgres import database_errors, each_by_itself
 from app.storage.resources import Resources
 from app.uploads import keys, records
 from app.uploads.finding import overtaken
+from app.uploads.leftovers import remove_now_or_later
 from app.uploads.recent_tails import RecentTails
 from app.uploads.records import Upload
 from app.uploads.threads import in_background, in_thread
@@ -156,7 +157,7 @@ class Incoming:
         key = keys.tail_key(self._held.id, self._held.fence, self._saved_tails)
         is_one_too_many = len(self._tails) >= MOST_TAILS
         saved = self._with_tails() if is_one_too_many else self._block
-        self._store.put_bytes(saved, key, media_type=keys.TAIL_TYPE)
+        self._store.put_bytes(saved, key, media_type=keys.BYTES_TYPE)
         tails, tail_bytes = [key] if is_one_too_many else [*self._tails, key], self._tail_bytes + len(self._block)
         values: dict[str, Any] = {"tails": tails, "tail_bytes": tail_bytes, "offset_bytes": self.offset_bytes}
         values["releases"] = releases
@@ -177,10 +178,7 @@ class Incoming:
             self.upload = noted if isinstance(noted, Upload) else self.upload
             return
         if otherwise is not None:
-            try:
-                otherwise()
-            except OpenhoursError as error:
-                _log.info("could not remove unused objects, the clean-up will retry: %s", error)
+            remove_now_or_later(otherwise)
         raise overtaken(self._resources, self._held.id)
 
     def _forget(self, tails: list[str]) -> None:

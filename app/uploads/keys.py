@@ -19,8 +19,8 @@ MAX_PARTS: Final = 9_000
 #: Parts of large files are multiples of this, bytes.
 _STEP: Final = 1 << 20
 
-#: Media type of tails.
-TAIL_TYPE: Final = "application/octet-stream"
+#: Media type of tails, and of bytes whose checksum is not verified yet.
+BYTES_TYPE: Final = "application/octet-stream"
 
 #: How gzip begins, RFC 1952.
 GZIP: Final = b"\x1f\x8b"

@@ -1,13 +1,25 @@
 """What uploads may leave behind in the object store, and which of it is orphaned."""
 
-from collections.abc import Collection, Sequence
+import logging
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from sqlalchemy import Connection
 
+from app.errors import OpenhoursError
 from app.jobs.cleanup import BucketPrefix
 from app.uploads import records
 from app.uploads.keys import UPLOADS
+
+_log = logging.getLogger(__name__)
+
+
+def remove_now_or_later(remove: Callable[[], None]) -> None:
+    """Remove what no upload uses; if that fails, the clean-up will find it."""
+    try:
+        remove()
+    except OpenhoursError as error:
+        _log.info("could not remove unused objects, the clean-up will retry: %s", error)
 
 
 def multiparts_named(connection: Connection, ids: Collection[str]) -> set[str]:

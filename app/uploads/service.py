@@ -183,7 +183,7 @@ class UploadService:
                 async with self._hold(known.id, None) as hold:
                     place.sender = hold
                     added, stream = await add_without_lock(
-                        self._resources, self._tails, hold, known, stream, content_bytes=content_bytes or 0
+                        self._resources, self._tails, hold, known, stream, content_bytes=content_bytes
                     )
                 if added is not None:
                     self._recent.put(added)

@@ -4,7 +4,6 @@ The piece is stored as one tail more, and recorded if nothing has changed since 
 Otherwise it goes the usual way, under the lock.
 """
 
-import logging
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -14,11 +13,10 @@ from app.storage.resources import Resources
 from app.uploads import keys, records
 from app.uploads.hold import Hold
 from app.uploads.incoming import MOST_TAILS, Block
+from app.uploads.leftovers import remove_now_or_later
 from app.uploads.recent_tails import RecentTails
 from app.uploads.records import Upload
 from app.uploads.threads import in_thread
-
-_log = logging.getLogger(__name__)
 
 
 def is_small(known: Upload, offset_bytes: int, content_bytes: int | None) -> bool:
@@ -41,7 +39,7 @@ async def add_without_lock(
     known: Upload,
     stream: AsyncIterator[Block],
     *,
-    content_bytes: int,
+    content_bytes: int | None,
 ) -> tuple[Upload | None, AsyncIterator[Block]]:
     """Add a small piece to an upload that no request holds, as far as this replica knows; ``hold`` has no lock.
 
@@ -68,16 +66,13 @@ async def add_without_lock(
 def _add(resources: Resources, tails: RecentTails, known: Upload, piece: bytearray) -> Upload | None:
     store, ttl_hours = resources.object_store, resources.settings.upload_ttl_hours
     key = keys.tail_key(known.id, known.fence + 1, 0)
-    store.put_bytes(piece, key, media_type=keys.TAIL_TYPE)
+    store.put_bytes(piece, key, media_type=keys.BYTES_TYPE)
     with database_errors(), each_by_itself(resources.engine) as connection:
         added = records.add_tail(connection, known, key=key, size_bytes=len(piece), ttl_hours=ttl_hours)
     if added is not None:
         tails.put(key, piece)
         return added
-    try:
-        store.remove([key])
-    except OpenhoursError as error:
-        _log.info("upload %s: could not remove an unused piece, the clean-up will retry: %s", known.id, error)
+    remove_now_or_later(lambda: store.remove([key]))
     return None
 
 

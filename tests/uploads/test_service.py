@@ -20,7 +20,10 @@ from app.uploads.service import UploadService
 from tests.uploads.catalogue import Catalogue
 
 
-def test_a_replica_that_stops_ends_uploads_and_keeps_what_came(resources: Resources, catalogue: Catalogue) -> None:
+@pytest.mark.parametrize("length_bytes", [6, 9], ids=["under the lock", "without it"])
+def test_a_replica_that_stops_ends_uploads_and_keeps_what_came(
+    resources: Resources, catalogue: Catalogue, length_bytes: int
+) -> None:
     stopping = UploadService(resources, ("polls",), catalogue.hooks, is_stopping=lambda: True)
 
     async def silent_after_some() -> AsyncIterator[bytes]:
@@ -28,7 +31,7 @@ def test_a_replica_that_stops_ends_uploads_and_keeps_what_came(resources: Resour
         await asyncio.Event().wait()
 
     async def run() -> int:
-        upload = await stopping.create("polls", length_bytes=6, filename=None, options={})
+        upload = await stopping.create("polls", length_bytes=length_bytes, filename=None, options={})
         with pytest.raises(ReplicaUnavailable, match="the bytes received are stored"):
             await stopping.append(upload.id, 0, silent_after_some(), content_bytes=6)
         return (await stopping.look(upload.id)).offset_bytes

@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from app.errors import (
     OpenhoursError,
-    ReplicaUnavailable,
     UnknownUpload,
     UploadBusy,
     UploadCut,
@@ -224,22 +223,6 @@ def test_a_silent_connection_keeps_no_other_request_out(replicas: Replicas, cata
 
     asyncio.run(run())
     assert catalogue.stored(catalogue.accepted[0]) == b"abcdefghi"
-
-
-def test_a_replica_that_stops_keeps_what_came_of_a_piece(resources: Resources, catalogue: Catalogue) -> None:
-    stopping = UploadService(resources, ("polls",), catalogue.hooks, is_stopping=lambda: True)
-
-    async def silent_after_some() -> AsyncIterator[bytes]:
-        yield b"ab"
-        await asyncio.Event().wait()
-
-    async def run() -> int:
-        upload_id = await create(stopping, 9)
-        with pytest.raises(ReplicaUnavailable, match="the bytes received are stored"):
-            await stopping.append(upload_id, 0, silent_after_some(), content_bytes=3)
-        return (await stopping.look(upload_id)).offset_bytes
-
-    assert asyncio.run(run()) == 2
 
 
 def test_pieces_that_are_too_many_become_one(replicas: Replicas, catalogue: Catalogue) -> None:
