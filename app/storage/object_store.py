@@ -20,6 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.loaders import Loader, create_loader
 
+from app import __version__
 from app.errors import ObjectStoreUnavailable, UploadLost
 from app.storage.presign import Presigner
 from app.storage.trouble import object_store_trouble
@@ -86,6 +87,7 @@ _CONFIG: Final = Config(
     read_timeout=15,
     retries={"mode": "standard", "total_max_attempts": 2},  # a report is retried as a whole
     max_pool_connections=32,
+    user_agent=f"openhours/{__version__}",  # botocore would put its own together for each request
 )
 
 #: Longest wait for a bucket that is only asked whether it is there, seconds.

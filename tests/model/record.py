@@ -91,6 +91,11 @@ class Connection:
         """The time of Postgres' clock."""
         return self.table.clock()
 
+    @property
+    def connection(self) -> "Driver":
+        """What is told to commit by itself."""
+        return Driver()
+
     def rollback(self) -> None:
         """Nothing that is rolled back has been written before."""
 
@@ -103,6 +108,18 @@ class Connection:
 
     def scalar(self, answer: Any) -> Any:
         return answer
+
+
+@dataclass(slots=True)
+class Driver:
+    """A connection of the driver, as SQLAlchemy gives it out: each statement is a transaction of one in any case."""
+
+    autocommit: bool = False
+    closed: bool = False
+
+    @property
+    def driver_connection(self) -> "Driver":
+        return self
 
 
 @dataclass(frozen=True, slots=True)

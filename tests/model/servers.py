@@ -65,10 +65,6 @@ class Engine(Server):
 
     connect = begin
 
-    def execution_options(self, **_: object) -> "Engine":
-        """Statements by themselves are a transaction of one."""
-        return self
-
     def __enter__(self) -> Connection:
         self.arrive("transaction")
         return self._connection

@@ -1,11 +1,12 @@
 """Postgres' errors become ours where waiting helps, and stay what they are where it does not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg2
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import DatabaseUnavailable, NotMigrated
@@ -82,6 +83,7 @@ def test_a_pool_that_stays_busy_is_unavailable(resources: Resources) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("connect", [Engine.connect, each_by_itself])
 @pytest.mark.parametrize(
     "statement",
     [
@@ -91,9 +93,16 @@ def test_a_pool_that_stays_busy_is_unavailable(resources: Resources) -> None:
         "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53100'; END $$",
     ],
 )
-def test_what_goes_away_by_itself_is_unavailable(resources: Resources, statement: str) -> None:
-    with pytest.raises(DatabaseUnavailable), database_errors(), resources.engine.connect() as connection:
+def test_what_goes_away_by_itself_is_unavailable_and_then_gone(
+    resources: Resources, statement: str, connect: Callable[[Engine], AbstractContextManager[Connection]]
+) -> None:
+    engine = build_engine(resources.database_url, pool_size=1)
+    with pytest.raises(DatabaseUnavailable), database_errors(), connect(engine) as connection:
         connection.exec_driver_sql(statement)
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        assert (connection.exec_driver_sql("SELECT 1").scalar(), driver.autocommit) == (1, False)
+    engine.dispose()
 
 
 def test_a_database_without_our_tables_is_to_be_migrated(resources: Resources) -> None:
