@@ -6,7 +6,7 @@ S3.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -73,7 +73,7 @@ _SETTING_TAILS: Final = {
 _ADDING_A_TAIL: Final = (
     _OF_THIS_FENCE.where(lock.IS_FREE, upload.c.expires_at > func.now())
     .values(**_TAILS, fence=upload.c.fence + 1, expires_at=lock.EXPIRY)
-    .returning(*_COLUMNS)
+    .returning(upload.c.expires_at)  # the rest is known, and the ETags of a large file are many
 )
 
 
@@ -156,9 +156,14 @@ def add_tail(connection: Connection, known: Upload, *, key: str, size_bytes: int
     Returns what the upload is then, or None if another request has added to it or holds its lock, or if it has ended.
     """
     tail_bytes, offset_bytes = known.tail_bytes + size_bytes, known.offset_bytes + size_bytes
-    values = _tails(known, tails=[*known.tails, key], tail_bytes=tail_bytes, offset_bytes=offset_bytes)
+    tails = (*known.tails, key)
+    values = _tails(known, tails=tails, tail_bytes=tail_bytes, offset_bytes=offset_bytes)
     values |= lock.for_hours(ttl_hours)
-    return read(connection.execute(_ADDING_A_TAIL, values).one_or_none())
+    expires_at = connection.scalar(_ADDING_A_TAIL, values)
+    if expires_at is None:
+        return None
+    added = replace(known, tails=tails, tail_bytes=tail_bytes, offset_bytes=offset_bytes)
+    return replace(added, fence=known.fence + 1, expires_at=expires_at)
 
 
 def _tails(of: Upload, *, tails: Sequence[str], tail_bytes: int, offset_bytes: int) -> dict[str, Any]:
