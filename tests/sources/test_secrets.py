@@ -1,5 +1,6 @@
 """Tokens of sources: encrypted, or read from where they are kept; never readable from the database alone."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,23 @@ from hypothesis import strategies as st
 from app.access.server_secret import ServerSecret
 from app.errors import InvalidParameters, SetupError, TokenUnavailable
 from app.sources.secrets import SourceSecrets, StoredToken
+from app.telemetry import logs
 from app.telemetry.logs import redacted
+from app.telemetry.redaction import Redactor
 
 OLD, NEW = "an old key of thirty-two letters", "a new key of thirty-two letters."
 TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"
 
-#: What a token in a header may consist of; long, because each is masked in the log of this process from then on.
+#: What a token in a header may consist of; long, because each is masked in what follows.
 TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=24, max_size=100)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_redactor() -> Iterator[None]:
+    """The tokens made here are masked here alone: a log of another test may well have a text like one of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logs, "_redactor", Redactor())
+        yield
 
 
 def secrets_of(*keys: str, folder: Path | None = None, environment: dict[str, str] | None = None) -> SourceSecrets:
