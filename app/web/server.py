@@ -1,6 +1,7 @@
 """Runs the web application: in the foreground for ``serve`` and ``worker``, in a thread for ``report`` and ``demo``."""
 
 import asyncio
+import gc
 import logging
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -128,6 +129,7 @@ def serve(
         pages = "pages at /console, API page at /docs" if api else "probes at /livez and /readyz, metrics at /metrics"
         _log.info("listening on http://%s:%s, %s", host, listener.getsockname()[1], pages)
         drain_seconds = resources.settings.drain_seconds
+        gc.freeze()  # what is imported and built by now stays: to look through it kept every request waiting for 0.2 s
         config = _config(app, grace_seconds=HTTP_GRACE_SECONDS - drain_seconds)
         Server(config, app, drain_seconds=drain_seconds).run(sockets=[listener])
 
