@@ -1,7 +1,7 @@
 """What files call the columns of a kind."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 #: Other names of columns, in small letters and digits only; the likeliest first.
@@ -102,6 +102,36 @@ WORDS_OF_PULLS: Final[Mapping[str, tuple[str, ...]]] = {
 #: All of them: creation, for example, does not end with on.
 _KNOWN_WORDS: Final = frozenset(word for words in WORDS_OF_PULLS.values() for word in words if word)
 
+#: What says of a column of dates that it is of dates, and of one of times of day that it is of times.
+DAYS: Final = (
+    *("date", "day", "datum", "tag", "jour", "fecha", "dia", "día", "data", "giorno", "dag", "dato", "päivä", "tarih"),
+    *("日付", "日期", "дата"),
+)
+CLOCKS: Final = (
+    *("timeofday", "time", "clock", "hour", "hhmm", "uhrzeit", "zeit", "heure", "hora", "ora", "orario", "tijd"),
+    *(
+        "tid",
+        "klokkeslæt",
+        "klokkeslett",
+        "czas",
+        "godzina",
+        "čas",
+        "saat",
+        "aika",
+        "час",
+        "время",
+        "時刻",
+        "時間",
+        "时间",
+    ),
+)
+
+#: What says of a column of such texts that it is how long something took, or when it ended.
+LENGTHS: Final = re.compile(
+    r"\b(duration|response|latency|elapsed|took|length|load|downtime|uptime|timeout|dauer|antwort\w*|durée|réponse|"
+    r"duración|respuesta|durata|risposta|duur|end|ends|ended|until|to|ende|bis|fin|fine|eind|einde)\b"
+)
+
 #: What is written for true and false, in small letters.
 WORDS_OF_TRUTH: Final[Mapping[str, str]] = {
     **dict.fromkeys(("true", "yes", "1", "t", "y", "wahr", "ja", "vrai", "oui"), "true"),
@@ -163,6 +193,17 @@ def plain_words(name: str) -> str:
 def parted(name: str) -> str:
     """A name such as mondayHours or monday_hours with spaces between its words."""
     return re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", " ", name).replace("_", " ")
+
+
+def without(name: str, words: Sequence[str]) -> str | None:
+    """A plain name without the first of these words that it begins or ends with; None: it has none."""
+    whole = plain(name).removesuffix("utc").removesuffix("gmt").removesuffix("local")
+    for one in words:
+        if whole.endswith(one):
+            return whole.removesuffix(one)
+        if whole.startswith(one):
+            return whole.removeprefix(one)
+    return None
 
 
 def word(name: str) -> str:

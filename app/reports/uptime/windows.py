@@ -174,7 +174,7 @@ class ExactWindows:
             *label_columns(labels),
             *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
             pa.array(counts.astype(np.int32)),
-            pa.array((gaps * 100 // MINUTE).astype(np.int32)),
+            pa.array(((gaps * 100 + MINUTE // 2) // MINUTE).astype(np.int32)),
         ]
         progress("computing", 1.0)
         return Tables(pa.table(columns, schema=EXACT_FIGURES), outages)
