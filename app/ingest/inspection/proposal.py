@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.ingest.inspection.closed import where_open, where_told
 from app.ingest.inspection.counts import rest_of_installs
+from app.ingest.inspection.every_day import hours_of_every_day
 from app.ingest.inspection.fitting import WINDOW, fitting, place, rule_for
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
@@ -99,6 +100,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
         where = (where if taken.isdisjoint(where) else {}) | where_told(layout, columns)
         document |= {"where": where} if where else {}
         questions += equal_times(layout, document) + sunday_first(layout, document)
+        questions += hours_of_every_day(layout, guesses, columns)
     if kind.name == "installs":
         rest, told = rest_of_installs(columns, missing, layout, stem)
         document |= rest
