@@ -164,6 +164,7 @@ ENDS: Final = (
     *("end", "enddate", "endtime", "endedat", "ended", "resolvedat", "resolved", "recoveredat", "restoredat"),
     *("outageend", "downto", "downuntil", "downtimeend", "timeto", "recoverytime", "recovered", "closedat", "endsat"),
     *("up", "upat", "until", "to", "ende", "bis", "fin", "resolvedon", "uptime"),
+    *("upagain", "upsince", "backonline", "backat", "restored"),
 )
 TAKES: Final = ("duration", "length", "dauer", "durée", "downtime")
 

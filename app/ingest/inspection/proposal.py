@@ -199,8 +199,8 @@ def _missing(kind: DatasetKind, columns: Mapping[str, Any], *, given: Container[
     needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
     instead = {one.instead_of for one in kind.columns if one.name in columns}
     missing = [name for name in needed if name not in columns and name not in instead and name not in given]
-    if columns.keys() == {"store_id"} and not missing and not given:  # details of stores, of which the file has none
-        of_stores = {"team", "entity", "entity_kind", "store_id"}
+    of_stores = {"team", "entity", "entity_kind", "store_id"}
+    if columns and columns.keys() <= of_stores and not missing and not given:  # details, of which the file has none
         return [one.name for one in kind.columns if one.name not in of_stores][:1]
     return missing
 
