@@ -47,6 +47,17 @@ def test_hours_of_some_days_stay_undecided(content: str) -> None:
     assert not found.may_be_accepted
 
 
+def test_days_of_a_week_that_are_not_read_are_asked_about() -> None:
+    week = "A" + ",9:00-17:00" * 6 + ",closed"
+    found = look(f"store,Mon,Tue,Wed,Thu,Fri,Samstag,Sonntag\n{week}\n")
+    assert any(asked.startswith("Samstag, Sonntag: not read") for asked, _ in found.proposal.questions)
+    assert not found.may_be_accepted
+
+
+def test_an_end_of_hours_is_no_thursday() -> None:
+    assert loaded('[{"store": "A", "day": "Mon", "from": "09:00", "to": "17:00"}]', "hours.json") == [("A", 0, 9, 17)]
+
+
 #: Hours that may not be those of every day, and the part of the question that names what they may be.
 ASKED = {
     "store,Hours (weekend)\nA,10:00-14:00\n": "Hours (weekend): are these the hours of every day?",

@@ -1,6 +1,6 @@
 """Hours without a weekday, which a mapping reads as those of every day: it is asked whether they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
 from app.ingest.inspection.guesses import Guess
@@ -40,10 +40,29 @@ def hours_of_every_day(layout: Layout, guesses: Sequence[Guess], columns: Mappin
     return [(f'{asked}"Mon-Fri {{{name}}}" which days they are of, and give each other column a row of its own.', "")]
 
 
+def days_left_out(layout: Layout, guesses: Sequence[Guess], taken: Container[str]) -> Questions:
+    """The question of columns beside a week that are named after days, too, in another language or another way."""
+    left = [
+        one.name
+        for one in guesses
+        if one.name not in taken and one.what not in {"status", "nothing"} and names_a_day(one.name)
+        if one.what in _OF_DAYS or _are_closed(layout, one)
+    ]
+    if not left:
+        return []
+    asked = (
+        f"{', '.join(left[:3])}: not read, although other days of the week are. Give each a row of its own, or a name "
+    )
+    return [(f"{asked}in the language of the others.", "")]
+
+
 def _looks_like_hours(layout: Layout, one: Guess) -> bool:
+    return one.what in _OF_DAYS or _are_closed(layout, one) or (one.what != "nothing" and names_a_day(one.name))
+
+
+def _are_closed(layout: Layout, one: Guess) -> bool:
     texts = _texts(layout, one.name)
-    are_closed = bool(texts) and all(text.strip().lower() in CLOSED for text in texts)
-    return one.what in _OF_DAYS or are_closed or (bool(texts) and names_a_day(one.name))
+    return bool(texts) and all(text.strip().lower() in CLOSED for text in texts)
 
 
 def _texts(layout: Layout, name: str) -> list[str]:

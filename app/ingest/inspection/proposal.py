@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.ingest.inspection.closed import where_open, where_told
 from app.ingest.inspection.counts import rest_of_installs
-from app.ingest.inspection.every_day import hours_of_every_day
+from app.ingest.inspection.every_day import days_left_out, hours_of_every_day
 from app.ingest.inspection.fitting import WINDOW, fitting, place, rule_for
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
@@ -142,7 +142,8 @@ def _windows(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, Questions,
     as far as they are not in the rows.
     """
     if (week := rows_of_weeks(layout, guesses)) is not None:
-        return *week, dict.fromkeys(WINDOW)
+        rows, asked, names = week
+        return rows, [*asked, *days_left_out(layout, guesses, names)], names, dict.fromkeys(WINDOW)
     if (found := periods(layout)) is not None:
         columns, questions, names = found
         return [], questions, names, columns

@@ -20,6 +20,9 @@ _FEWEST: Final = 5
 #: Words of names such as business_hours.monday.start_time that tell neither the day nor which end it is.
 _BESIDE_DAYS: Final = re.compile(r"\b(?:hours?|opening|business|store|regular|working)\b(?!_)", re.IGNORECASE)
 
+#: A single name of so many letters may be any other word.
+_TWO_LETTERS: Final = 2
+
 #: The expression of a list of hours in JSON.
 _JOINED: Final = re.compile(r"join\('[;,] ', (?:to_array\()?not_null\(([^\[,]+)(?:\[\*\].*)?, `\[\]`\)\)?\)")
 
@@ -61,6 +64,8 @@ def _of_hours(layout: Layout, guesses: Sequence[Guess], language: str) -> tuple[
     called = {one.name: found for one in guesses if (found := _days(one.name, language)) is not None}
     on = {name: days(found, language) for name, found in called.items()}
     if len(set(chain.from_iterable(on.values()))) < _fewest(layout, language):
+        return None
+    if len(called) == 1 and all(len(day) <= _TWO_LETTERS for day in called.values()):  # to is also Swedish for Thursday
         return None
     rows = [
         {
