@@ -42,7 +42,7 @@ from app.series.details import Labels
 from app.timeline import Micros
 from app.timeline.entities import Entities
 from app.timeline.horizon import WINDOWS, Horizon
-from app.timeline.hourly import HourlyVotes
+from app.timeline.hourly import UNKNOWN, HourlyVotes
 
 #: Progress once the table is written.
 _WRITTEN: Final = 0.9
@@ -166,6 +166,8 @@ class ExactWindows:
             for code in COLUMNS.values()
         ]
         add_windows(self.tally, entities.keys, of_windows)
+        late = collected.begin_late(gaps, int(edges[0]), time[UNKNOWN].sum(axis=1))
+        self.tally.unknown_time.add_late(entities.keys, late)
         figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
         week, as_of = np.full((2, len(entities)), edges[[0, -1], None])
         outages, counts = outages_within(entities.keys, stretches, week, as_of)
