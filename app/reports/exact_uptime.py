@@ -146,7 +146,8 @@ class CollectedPolls:
             begin: when the time of the report begins, of all or int64[stores].
             unknown: unknown time, int64[stores].
         """
-        return (gaps == FOR_EVER) & (self._first > begin) & (unknown > 0)
+        late: npt.NDArray[np.bool_] = (gaps == FOR_EVER) & (self._first > begin) & (unknown > 0)
+        return late
 
 
 @dataclass(frozen=True, slots=True)
