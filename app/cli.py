@@ -38,7 +38,7 @@ COMMANDS: Final = {
     ),
     "upload": (
         "app.commands.data:upload",
-        "Upload a CSV file to be checked and loaded; after Ctrl-C, the same command resumes.",
+        "Upload a CSV file to be checked and loaded; with a server, the same command resumes it after Ctrl-C.",
     ),
     "inspect": ("app.commands.inspect:inspect", "Guess what a file contains, and propose a mapping."),
     "datasets": ("app.commands.lists:datasets", "List datasets, newest first."),

@@ -164,7 +164,7 @@ def upload(
     ] = False,
     server: Server = None,
 ) -> None:
-    """Upload a CSV file to be checked and loaded; after Ctrl-C, the same command resumes."""
+    """Upload a CSV file to be checked and loaded; with a server, the same command resumes it after Ctrl-C."""
     from openhours.files import File  # noqa: PLC0415 - the HTTP client takes a while to import
     from openhours.outgoing import outgoing  # noqa: PLC0415
 
