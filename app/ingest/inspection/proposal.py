@@ -1,6 +1,6 @@
 """A mapping for guessed columns: which column of a kind each may be, by its name and by what it holds."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from app.ingest.inspection.questions import (
     unnamed_store,
 )
 from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, sunday_first, with_hours_beside
+from app.ingest.inspection.unread import WHOLE, parted_number, uncounted, unread, with_thousands
 from app.ingest.inspection.weeks import Rows, rows_of_weeks
 from app.ingest.inspection.wide import stores_as_columns
 from app.ingest.kind import DatasetKind
@@ -150,7 +151,7 @@ def _windows(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, Questions,
 
 
 def _columns(
-    kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], taken: set[str], *, given: Container[str]
+    kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], taken: set[str], *, given: Collection[str]
 ) -> tuple[dict[str, Any], Questions]:
     """The rules of those columns of a kind that the file seems to have, without those that are given already."""
     columns: dict[str, Any] = {}
@@ -164,17 +165,24 @@ def _columns(
             is_nameless=is_nameless,
             is_of_pulls=kind.name == "pull_requests",
         )
+        if found is None and column.type.name in WHOLE:
+            found = parted_number(column, layout, guesses, taken, is_of_pulls=kind.name == "pull_requests")
         if found is None:
             continue
         if is_nameless and found.what == "instant" and column.name != "timestamp_utc":
             questions.append((f"The file has no header: is column {found.name} {column.name}?", "yes"))
         taken.add(found.name)
+        texts = layout.column(guesses.index(found))
         rule = rule_for(column.type.name, found)
+        if column.type.name in WHOLE and (parted := with_thousands(found.name, texts)) is not None:
+            rule, asked = parted
+            questions += asked
         trimmed = {"trim": True} if found.is_spaced else {}
         columns[column.name] = {"from": place(layout, found.name), **trimmed, **rule}
         questions += found.questions if rule == found.rule else ()
-        questions += numbered_days(column.type.name, found, layout.column(guesses.index(found)), layout.names)
-        questions += numbered_times(column.type.name, found, layout.column(guesses.index(found)))
+        questions += numbered_days(column.type.name, found, texts, layout.names)
+        questions += numbered_times(column.type.name, found, texts)
+    questions += unread(kind, guesses, {*columns, *given}, taken) + uncounted(kind, layout, guesses)
     return _with_hours(columns), questions
 
 
