@@ -2,8 +2,11 @@
 
 import pytest
 
+from app.mapping.document import read_mapping
+from app.timeline import from_micros
+from tests.ingest.checking import check
 from tests.ingest.proposed import rows_as_proposed
-from tests.ingest.test_inspect_as_written import look
+from tests.ingest.test_inspect_as_written import NOW, look
 
 
 def counted(*texts: str, name: str = "downloads") -> str:
@@ -66,3 +69,48 @@ def test_sizes_of_pull_requests_with_signs_between_thousands_are_read() -> None:
     content = 'repo,number,created_at,lines_added\no/a,"1,042",2024-03-01T09:00Z,"1,200"\n'
     (row,) = look(content).rows
     assert (row["number"], row["additions"]) == (1042, 1200)
+
+
+#: Files with local times, each with what stands beside them.
+LOCAL = {
+    "polls": "store,status,timestamp,{}\nA,up,2024-03-01 09:00,{}\nA,down,2024-03-01 10:00,{}\n",
+    "pull_requests": "repo,number,created_at,{}\no/a,1,2024-03-01 09:00,{}\no/a,2,2024-03-01 09:00,{}\n",
+    "deployments": "repo,environment,finished_at,{}\no/a,prod,2024-03-01 09:00,{}\no/a,prod,2024-03-02 09:00,{}\n",
+}
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+@pytest.mark.parametrize(
+    ("header", "texts", "told"),
+    [
+        ("timezone", ("America/New_York", "Asia/Kolkata"), "of the 2 zones that timezone has? In UTC set zone; other"),
+        ("tz", ("Asia/Kolkata", "Asia/Kolkata"), "of Asia/Kolkata, which tz has? Set zone."),
+        ("utc_offset", ("+02:00", "+01:00"), '{utc_offset}"'),
+        ("shift", ("-05:00", "-05:00"), '{shift}"'),
+        ("UTC Offset", ("-300", "330"), "of what UTC Offset says, such as '-300'? In UTC set zone; otherwise write"),
+    ],
+)
+def test_zones_and_offsets_beside_local_times_are_asked_for(
+    kind: str, header: str, texts: tuple[str, str], told: str
+) -> None:
+    found = look(LOCAL[kind].format(header, *texts), kind=kind)
+    asked = [question for question, assumed in found.proposal.questions if assumed == "" and told in question]
+    assert len(asked) == 1
+    assert not any("which zone are times" in question for question, _ in found.proposal.questions)
+
+
+def test_times_with_offsets_beside_them_are_read_as_the_question_says() -> None:
+    content = LOCAL["polls"].format("utc_offset", "+02:00", "+01:00")
+    columns = {**(look(content).proposal.document or {})["columns"]}
+    columns["timestamp_utc"] = {"template": "{timestamp} {utc_offset}", "date": "iso"}
+    mapping = read_mapping({"kind": "polls", "format": "csv", "columns": columns})
+    checked = check(content.encode(), "polls", mapping=mapping, now=NOW)
+    assert [from_micros(row[-1]).hour for row in checked.rows] == [7, 9]
+
+
+@pytest.mark.parametrize("zones", [("Europe/Paris", "Asia/Tokyo"), ("+02:00", "+09:00")])
+def test_zones_beside_times_that_need_none_are_not_asked_for(zones: tuple[str, str]) -> None:
+    content = "repo,number,created_at,zone\n" + "".join(
+        f"o/a,{at},2024-03-01T09:00Z,{zone}\n" for at, zone in enumerate(zones, 1)
+    )
+    assert look(content, kind="pull_requests").proposal.questions == ()

@@ -29,6 +29,7 @@ from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, sun
 from app.ingest.inspection.unread import WHOLE, parted_number, uncounted, unread, with_thousands
 from app.ingest.inspection.weeks import Rows, rows_of_weeks
 from app.ingest.inspection.wide import stores_as_columns
+from app.ingest.inspection.zones_beside import asked_of_zones
 from app.ingest.kind import DatasetKind
 from app.mapping.document import read_mapping, with_values, written
 
@@ -75,6 +76,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     columns |= {name: rule for name, rule in filled.items() if rule}
     questions = [*questions_of(layout), *asked, *questions]
     columns, questions = _completed(kind, layout, guesses, columns, taken, questions, is_filled=bool(filled))
+    questions = asked_of_zones(layout, guesses, columns, taken, questions)
     if kind.name == "pull_requests":
         numbered(layout, guesses, columns)
         rows, asked = ends_by_state(layout, guesses, columns)
