@@ -114,3 +114,46 @@ def test_zones_beside_times_that_need_none_are_not_asked_for(zones: tuple[str, s
         f"o/a,{at},2024-03-01T09:00Z,{zone}\n" for at, zone in enumerate(zones, 1)
     )
     assert look(content, kind="pull_requests").proposal.questions == ()
+
+
+#: When a monitor was created, and when it was checked, for polls of a store; of another store there is one.
+TIMES = [
+    ("A", "up", "2024-01-01T00:00:00Z", "2024-05-01T10:00:00Z"),
+    ("A", "down", "2024-01-01T00:00:00Z", "2024-05-01T10:05:00Z"),
+    ("B", "up", "2024-02-01T00:00:00Z", "2024-05-01T10:05:00Z"),
+]
+
+
+@pytest.mark.parametrize("made", ["Created At", "created_at", "createdAt"])
+@pytest.mark.parametrize("checked", ["Updated At", "Checked At", "lastUpdated", "last_seen", "Timestamp"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_polls_are_of_when_something_was_checked(made: str, checked: str, order: int) -> None:
+    header, rows = [made, checked][::order], [(*row[:2], *row[2:][::order]) for row in TIMES]
+    content = "\n".join(map(",".join, [("Store", "Status", *header), *rows])) + "\n"
+    found = look(content)
+    assert [row["timestamp_utc"] for row in found.rows] == [row[3] for row in TIMES]
+    assert found.may_be_accepted
+    told = f"{checked}: is it when each poll was made, rather than {made}? If not, change from and date."
+    assert all(one == (told, "yes") for one in found.proposal.questions)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("Created At,Updated At", TIMES[1:]),
+        ("time,Sonde", TIMES),
+        ("Created At,Updated At,Checked", [(*row, row[3].replace(":00Z", ":01Z")) for row in TIMES][:2]),
+        ("Created At,Zeit der Sonde", TIMES),
+    ],
+)
+def test_which_instant_a_poll_has_is_asked_where_it_is_in_doubt(header: str, rows: list[tuple[str, ...]]) -> None:
+    found = look("\n".join([f"Store,Status,{header}", *map(",".join, rows)]) + "\n", kind="polls")
+    assert any("is it when each poll was made" in asked and not answer for asked, answer in found.proposal.questions)
+
+
+@pytest.mark.parametrize("header", ["created_at,next_check", "created_at,expires_at", "timestamp,created_at"])
+def test_instants_that_are_none_of_a_check_are_not_asked_for(header: str) -> None:
+    rows = [(store, status, at, first) for store, status, first, at in TIMES]
+    found = look("\n".join([f"store,status,{header}", *map(",".join, rows)]) + "\n", kind="polls")
+    assert found.proposal.questions == ()
+    assert [row["timestamp_utc"] for row in found.rows] == [row[3] for row in TIMES]

@@ -28,6 +28,7 @@ from app.ingest.inspection.questions import (
 from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, sunday_first, with_hours_beside
 from app.ingest.inspection.unread import WHOLE, parted_number, uncounted, unread, with_thousands
 from app.ingest.inspection.weeks import Rows, rows_of_weeks
+from app.ingest.inspection.when_checked import when_checked
 from app.ingest.inspection.wide import stores_as_columns
 from app.ingest.inspection.zones_beside import asked_of_zones
 from app.ingest.kind import DatasetKind
@@ -122,6 +123,7 @@ def _completed(
     """Columns and questions with what is particular to a kind; ``is_filled``: windows are told by other columns."""
     match kind.name:
         case "polls":
+            questions = when_checked(layout, guesses, columns, taken, questions)
             questions = completed_polls(layout, guesses, columns, taken, questions)
             questions = checked_polls(layout, guesses, columns, taken, questions)
         case "entities" if _is_of_times(guesses, columns, taken):

@@ -66,10 +66,9 @@ def _beside(layout: Layout, guesses: Sequence[Guess], taken: Collection[str]) ->
 
 
 def _are_read(layout: Layout, guesses: Sequence[Guess], rule: Mapping[str, Any], beside: Guess) -> bool:
-    """Whether times with the text of another column behind them say when they are."""
+    """Whether times with the text of another column behind them say when they are; an empty one would be wrong."""
     time = next((one for one in guesses if one.name == rule["from"]), None)
     if time is None:
         return False
     pairs = zip(*(layout.column(guesses.index(one)) for one in (time, beside)), strict=True)
-    known = [(at, zone) for at, zone in pairs if at.strip() and not is_nothing(at.strip())]
-    return all(instant_text(f"{at} {zone}", {"date": rule.get("date", "iso")}) is not None for at, zone in known)
+    return all(instant_text(f"{at} {zone}", {"date": rule.get("date", "iso")}) is not None for at, zone in pairs)
