@@ -157,3 +157,49 @@ def test_instants_that_are_none_of_a_check_are_not_asked_for(header: str) -> Non
     found = look("\n".join([f"store,status,{header}", *map(",".join, rows)]) + "\n", kind="polls")
     assert found.proposal.questions == ()
     assert [row["timestamp_utc"] for row in found.rows] == [row[3] for row in TIMES]
+
+
+def pulls(header: str, *texts: str) -> str:
+    rows = (f"o/a,{at},ann,2024-03-01T09:00Z,2024-03-01T10:00Z,{text}\n" for at, text in enumerate(texts, 1))
+    return f"repo,number,author,created_at,approved_at,{header}\n{''.join(rows)}"
+
+
+@pytest.mark.parametrize("header", ["author_type", "Author Type", "user.type", "account_type"])
+@pytest.mark.parametrize(("texts", "are_bots"), [(["User", "Bot", ""], ["false", "true", None]), (["user"], ["false"])])
+def test_types_of_accounts_say_which_authors_are_bots(
+    header: str, texts: list[str], are_bots: list[str | None]
+) -> None:
+    content = pulls(header, *texts)
+    assert [row["author_is_bot"] for row in look(content).rows] == are_bots
+    rows_as_proposed(content, "file.csv", "pull_requests")
+
+
+def test_other_types_of_accounts_are_asked_for() -> None:
+    found = look(pulls("author_type", "internal", "service"))
+    asked = (
+        "author_type: which of 'internal', 'service' are bots? Add author_is_bot, with words that say true or false."
+    )
+    assert found.proposal.questions == ((asked, ""),)
+
+
+@pytest.mark.parametrize("header", ["reviewer", "Approved By", "approver"])
+def test_approvals_by_the_authors_themselves_are_told(header: str) -> None:
+    found = look(pulls(header, "Ann", "bob", "ann"))
+    asked = f"{header}: in 2 of the first rows it is the author, whose own review does not count. Empty approved_at in "
+    assert found.proposal.questions == ((f"{asked}such rows.", ""),)
+    assert look(pulls(header, "bob", "")).may_be_accepted
+
+
+@pytest.mark.parametrize(
+    ("header", "texts"),
+    [
+        ("lunch_start,lunch_end", "12:00,13:00"),
+        ("Lunch Break,Note", "12:00-13:00,x"),
+        ("Mittagspause von,Mittagspause bis", "12:00,13:00"),
+        ("breakStart,breakEnd", "12:00,13:00"),
+    ],
+)
+def test_times_of_breaks_are_asked_for(header: str, texts: str) -> None:
+    found = look(f"store,day,open,close,{header}\nA,Mon,09:00,17:00,{texts}\nA,Tue,09:00,17:00,{texts}\n", kind="hours")
+    assert not found.may_be_accepted
+    assert any("is a store closed then? Then make two rows" in asked for asked, _ in found.proposal.questions)

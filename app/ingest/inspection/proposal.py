@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from app.ingest.inspection.breaks import breaks
 from app.ingest.inspection.closed import where_open, where_told
 from app.ingest.inspection.counts import rest_of_installs
 from app.ingest.inspection.fitting import WINDOW, fitting, place, rule_for
@@ -29,6 +30,7 @@ from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, sun
 from app.ingest.inspection.unread import WHOLE, parted_number, uncounted, unread, with_thousands
 from app.ingest.inspection.weeks import Rows, rows_of_weeks
 from app.ingest.inspection.when_checked import when_checked
+from app.ingest.inspection.who import bots, own_reviews
 from app.ingest.inspection.wide import stores_as_columns
 from app.ingest.inspection.zones_beside import asked_of_zones
 from app.ingest.kind import DatasetKind
@@ -81,7 +83,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     if kind.name == "pull_requests":
         numbered(layout, guesses, columns)
         rows, asked = ends_by_state(layout, guesses, columns)
-        questions += asked
+        questions += asked + bots(layout, guesses, columns, taken) + own_reviews(layout, guesses, columns)
     missing = _missing(kind, columns, given=WINDOW if "hours" in columns.get("day", {}) else filled)
     for name in [one for one in missing if one in ONE_OF_ALL and one != "project"]:
         if len(columns) + len(rows) > (name == "repo") and (
@@ -102,7 +104,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
         where = where_open(layout, guesses, day=None, language="en") if is_by_day else {}
         where = (where if taken.isdisjoint(where) else {}) | where_told(layout, columns)
         document |= {"where": where} if where else {}
-        questions += equal_times(layout, document) + sunday_first(layout, document)
+        questions += equal_times(layout, document) + sunday_first(layout, document) + breaks(guesses, taken)
     if kind.name == "installs":
         rest, told = rest_of_installs(columns, missing, layout, stem)
         document |= rest
