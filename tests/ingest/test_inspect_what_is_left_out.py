@@ -74,12 +74,14 @@ def test_sizes_of_pull_requests_with_signs_between_thousands_are_read() -> None:
 #: Files with local times, each with what stands beside them.
 LOCAL = {
     "polls": "store,status,timestamp,{}\nA,up,2024-03-01 09:00,{}\nA,down,2024-03-01 10:00,{}\n",
+    "polls, as outages": "store,start,end,{}\n"
+    "A,2024-03-01 09:00,2024-03-01 09:30,{}\nA,2024-03-02 09:00,2024-03-02 09:30,{}\n",
     "pull_requests": "repo,number,created_at,{}\no/a,1,2024-03-01 09:00,{}\no/a,2,2024-03-01 09:00,{}\n",
     "deployments": "repo,environment,finished_at,{}\no/a,prod,2024-03-01 09:00,{}\no/a,prod,2024-03-02 09:00,{}\n",
 }
 
 
-@pytest.mark.parametrize("kind", LOCAL)
+@pytest.mark.parametrize("name", LOCAL)
 @pytest.mark.parametrize(
     ("header", "texts", "told"),
     [
@@ -91,9 +93,9 @@ LOCAL = {
     ],
 )
 def test_zones_and_offsets_beside_local_times_are_asked_for(
-    kind: str, header: str, texts: tuple[str, str], told: str
+    name: str, header: str, texts: tuple[str, str], told: str
 ) -> None:
-    found = look(LOCAL[kind].format(header, *texts), kind=kind)
+    found = look(LOCAL[name].format(header, *texts), kind=name.partition(",")[0])
     asked = [question for question, assumed in found.proposal.questions if assumed == "" and told in question]
     assert len(asked) == 1
     assert not any("which zone are times" in question for question, _ in found.proposal.questions)

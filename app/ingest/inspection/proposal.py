@@ -73,13 +73,14 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     if kind.name == "polls":
         found = outages(layout, guesses, stem) or stores_as_columns(layout, guesses)
         if found is not None:
-            return Proposal(kind.name, found[0], tuple(found[1]), ())
+            questions = asked_of_zones(layout, guesses, found[0], (), found[1])
+            return Proposal(kind.name, found[0], tuple(questions), ())
     rows, asked, taken, filled = _windows(layout, guesses) if kind.name == "hours" else ([], [], set[str](), {})
     columns, questions = _columns(kind, layout, guesses, taken, given=filled)
     columns |= {name: rule for name, rule in filled.items() if rule}
     questions = [*questions_of(layout), *asked, *questions]
     columns, questions = _completed(kind, layout, guesses, columns, taken, questions, is_filled=bool(filled))
-    questions = asked_of_zones(layout, guesses, columns, taken, questions)
+    questions = asked_of_zones(layout, guesses, {"columns": columns}, taken, questions)
     if kind.name == "pull_requests":
         numbered(layout, guesses, columns)
         rows, asked = ends_by_state(layout, guesses, columns)

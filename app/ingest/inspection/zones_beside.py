@@ -25,11 +25,12 @@ _OFFSET: Final = re.compile(r"(UTC|GMT)?[+-][0-9]{1,2}:[0-9]{2}")
 
 
 def asked_of_zones(
-    layout: Layout, guesses: Sequence[Guess], columns: Mapping[str, Any], taken: Collection[str], questions: Questions
+    layout: Layout, guesses: Sequence[Guess], document: Mapping[str, Any], taken: Collection[str], questions: Questions
 ) -> Questions:
     """The questions with that of a column of zones in place of the one which zone times are of: none may be assumed."""
     which = {found[1]: asked for asked in questions if (found := _ASKED.match(asked[0])) is not None}
-    rules = [rule for rule in columns.values() if "zone" in rule and rule.get("from") in which]
+    parts = [document["columns"], *(row["columns"] for row in document.get("rows", ()))]
+    rules = [rule for columns in parts for rule in columns.values() if "zone" in rule and rule.get("from") in which]
     beside = _beside(layout, guesses, taken)
     if beside is None or not rules:
         return questions
