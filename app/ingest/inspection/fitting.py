@@ -91,7 +91,7 @@ def fitting(
 
 
 def named(name: str, holds: str, guesses: Sequence[Guess], taken: Container[str], *, is_of_pulls: bool) -> Guess | None:
-    """The column of the file whose name says that it is this one, whatever it holds but flags; None if any text is."""
+    """The column whose name says that it is this one, whatever it holds but flags; None where any text would do."""
     left = [guess for guess in guesses if guess.name not in taken and guess.what != "status"]
     if holds not in _HOLDS or holds == "short text":
         return None
