@@ -55,8 +55,9 @@ def why_not(text: str) -> str:
     if (found := re.search(r" ([A-Z]{2,5})$", plain)) and found[1] not in {"AM", "PM"}:
         name = found[1]
         return (
-            f": {name} is an abbreviation that several places use; name the zone, and the letters in a pattern: "
-            f'"date": "YYYY-MM-DD HH:mm:ss [{name}]", "zone": "America/New_York"'
+            f": {name} is an abbreviation that several places use; name the letters in a pattern, and the offset that "
+            f'they mean: "date": "YYYY-MM-DD HH:mm:ss [{name}]", "zone": "Etc/GMT+5" for five hours behind UTC. Write '
+            "the offset behind each time, such as -05:00, if a file has several"
         )
     if found := re.match(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", plain):
         year, month, day = map(int, found.groups())

@@ -14,6 +14,11 @@ _ALSO: Final = {
     "en": (("mo",), ("tu", "tues"), ("we", "weds"), ("th", "thur", "thurs"), ("fr",), ("sa",), ("su",)),
     "de": ((), (), (), (), (), ("sonnabend",), ()),
     "pt": (("segunda",), ("terça",), ("quarta",), ("quinta",), ("sexta",), (), ()),
+    "ja": (("月曜",), ("火曜",), ("水曜",), ("木曜",), ("金曜",), ("土曜",), ("日曜",)),
+    "zh": (
+        *(("週一", "礼拜一"), ("週二", "礼拜二"), ("週三", "礼拜三"), ("週四", "礼拜四"), ("週五", "礼拜五")),
+        *(("週六", "礼拜六"), ("週日", "星期天", "周天", "礼拜天", "礼拜日")),
+    ),
 }
 
 #: Languages in which dates may name months and weekdays.
@@ -33,6 +38,7 @@ _WEEKEND: Final = _EVERY_DAY[5:]
 _SEVERAL: Final = {
     **dict.fromkeys(("daily", "every day", "everyday", "all days", "all week", "7 days a week"), _EVERY_DAY),
     **dict.fromkeys(("täglich", "tous les jours", "todos los días", "diario", "tutti i giorni"), _EVERY_DAY),
+    **dict.fromkeys(("毎日", "每天", "매일", "her gün", "ежедневно", "denně", "codziennie", "dagligen"), _EVERY_DAY),
     **dict.fromkeys(("dagelijks", "elke dag", "todos os dias", "diariamente"), _EVERY_DAY),
     **dict.fromkeys(("weekday", "weekdays", "monday through friday"), _MONDAY_TO_FRIDAY),
     **dict.fromkeys(("weekend", "weekends", "week-end", "wochenende", "fin de semana", "fim de semana"), _WEEKEND),

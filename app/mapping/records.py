@@ -1,8 +1,9 @@
 """Records of a raw file as texts by place, and what a mapping makes of them: rows of the kind, still as texts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,9 @@ from app.mapping.times import Window, days
 from app.mapping.unmappable import Unmappable
 
 Place = str | int
+
+#: What an error shows in the place of an empty part of an instant.
+_NO_PART: Final = "(empty)"
 
 #: The columns that opening hours become.
 _WINDOW: Final = ("day", "start_time_local", "end_time_local")
@@ -88,11 +92,32 @@ def _text(rule: Rule, texts: Dict[Place, pa.StringArray], count: int) -> pa.Stri
         return pa.repeat(rule.value, count)
     template = rule.template or ""
     before, *others = template.split("{")
+    parts = [texts[place] for place in template_places(template)]
+    joined = _joined(before, parts, others)
+    return joined if rule.date is None or not parts else _whole(joined, before, parts, others)
+
+
+def _joined(before: str, parts: Sequence[pa.StringArray], others: Sequence[str]) -> pa.StringArray:
     pieces: list[Any] = [before]
-    for place, rest in zip(template_places(template), others, strict=True):
-        pieces += [texts[place], rest.partition("}")[2]]
+    for part, rest in zip(parts, others, strict=True):
+        pieces += [part, rest.partition("}")[2]]
     joined: pa.StringArray = pc.binary_join_element_wise(*pieces, "")
     return joined
+
+
+def _whole(
+    joined: pa.StringArray, before: str, parts: Sequence[pa.StringArray], others: Sequence[str]
+) -> pa.StringArray:
+    """Instants of several parts: empty if all parts are; an empty one beside others is named, and is an error then.
+
+    Without its time of day a date would be midnight, and a local time without its zone would be of another one.
+    """
+    blank = [pc.equal(pc.utf8_trim_whitespace(part), "") for part in parts]
+    some = reduce(pc.or_, blank)
+    if not pc.any(some).as_py():
+        return joined
+    named = [pc.if_else(is_blank, _NO_PART, part) for part, is_blank in zip(parts, blank, strict=True)]
+    return pc.if_else(reduce(pc.and_, blank), "", pc.if_else(some, _joined(before, named, others), joined))
 
 
 def _without_null(texts: pa.StringArray, words: tuple[str, ...]) -> pa.StringArray:

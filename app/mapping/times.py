@@ -12,7 +12,7 @@ _CLOCK: Final = (
     r"(?: *([AaPp])\.?(?:[Mm]\.?)?(?![A-Za-z])| ?(?:[Uu]hr|[Hh]rs?|[Hh])\b)?"
 )
 _ONE_CLOCK: Final = re.compile(f"T?{_CLOCK}")
-_TO: Final = r"(?:-|\u2013|\u2014|to|till?|until|bis|à|a|al|tot)"
+_TO: Final = r"(?:-|\u2013|\u2014|[~\u301c\uff5e]|to|till?|until|bis|à|a|al|tot)"
 _SPAN: Final = re.compile(rf"\s*{_CLOCK}\s*{_TO}\s*{_CLOCK}\s*")
 
 #: Words that stand for a time of day.
@@ -27,6 +27,8 @@ _COUNTED: Final = {"minutes": 1_440, "seconds": 86_400, "milliseconds": 86_400_0
 CLOSED: Final = (
     *("off", "closed", "closed all day", "geschlossen", "ruhetag", "fermé", "ferme", "cerrado", "chiuso"),
     *("gesloten", "fechado", "zamknięte", "nieczynne", "stängt", "lukket", "stengt", "suljettu", "x"),
+    *("kapal\u0131", "kapali", "zavřeno", "закрыто", "выходной", "定休日", "休み", "休業", "休業日", "休息", "휴무"),
+    *("휴무일", "关闭", "關閉"),
 )
 _ALWAYS: Final = (
     *("24/7", "24 hours", "24 hrs", "24 h", "24h", "open 24 hours", "open 24h", "always", "always open"),
@@ -150,6 +152,16 @@ def opening_hours(text: str, language: str) -> list[Window]:
     return [window for day in sorted(open_on) for window in open_on[day]]
 
 
+def names_days(text: str) -> bool:
+    """Whether each rule of opening hours says on which days it holds, as a word for the whole week does, too."""
+    for rule in filter(None, (part.strip() for part in re.split(r"[;\n|]", text))):
+        parts = _RULE.fullmatch(_with_digits(rule))
+        hours = (parts["hours"] or "").strip().lower() if parts is not None else ""
+        if parts is not None and hours not in _ALWAYS + CLOSED and not parts["days"].strip():
+            return False
+    return True
+
+
 def _spans(text: str) -> Iterator[tuple[str, str]]:
     word = text.strip().lower()
     if word in _ALWAYS:
@@ -190,7 +202,7 @@ def _end_of_range(text: str, language: str) -> int | None:
 
 
 def _split_range(part: str) -> tuple[str, str, str]:
-    found = re.split(r"\s*(?:-|\u2013|\b(?:to|thru|through|bis)\b)\s*", part, maxsplit=1)
+    found = re.split(r"\s*(?:-|\u2013|[~\u301c\uff5e]|\b(?:to|thru|through|bis)\b)\s*", part, maxsplit=1)
     return (found[0].strip(), "-", found[1].strip()) if len(found) == 2 else (part.strip(), "", "")
 
 

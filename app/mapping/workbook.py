@@ -39,6 +39,10 @@ _UNREADABLE: Final = (
 _DAY_ONE: Final = date(1900, 1, 1)
 
 _EXCEL_DAY: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - cells have no zone
+
+#: From here on a cell is not the whole number that somebody typed: it has lost digits.
+_EXACT: Final = 2**53
+
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -211,7 +215,7 @@ def _text(cell: Any) -> str:
         case bool():
             return "true" if cell else "false"
         case float():
-            return str(int(cell)) if cell.is_integer() else repr(cell)
+            return str(int(cell)) if cell.is_integer() and abs(cell) < _EXACT else repr(cell)
         case datetime():
             return cell.isoformat(" ")
         case date() | time():

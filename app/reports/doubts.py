@@ -103,7 +103,7 @@ class UnknownTime:
 
     def __init__(self) -> None:
         self._open = self._unknown = 0
-        self._mostly = Cases()
+        self._mostly, self._late = Cases(), Cases()
 
     def add(self, keys: Sequence[str], known: npt.NDArray[np.integer], unknown: npt.NDArray[np.integer]) -> None:
         """Add stores: their known and their unknown open time."""
@@ -112,17 +112,26 @@ class UnknownTime:
         mostly = np.flatnonzero(unknown > known)
         self._mostly.add(len(mostly), [keys[at] for at in mostly[:EXAMPLES].tolist()])
 
+    def add_late(self, keys: Sequence[str], late: Which) -> None:
+        """Add stores of which these hold until they change, and are unknown until their first change."""
+        found = np.flatnonzero(late)
+        self._late.add(len(found), [keys[at] for at in found[:EXAMPLES].tolist()])
+
     def as_json(self) -> dict[str, Any]:
         """All that was added, for merge()."""
-        return {"open": self._open, "unknown": self._unknown, "mostly": asdict(self._mostly)}
+        cases = {"mostly": asdict(self._mostly), "late": asdict(self._late)}
+        return {"open": self._open, "unknown": self._unknown, **cases}
 
     def merge(self, told: Mapping[str, Any]) -> None:
         """Add what was added of stores that come after these, as as_json() gives it."""
         self._open += told["open"]
         self._unknown += told["unknown"]
         self._mostly.add(**told["mostly"])
+        self._late.add(**told["late"])
 
     def tell(self, context: JobContext) -> None:
-        """Warn if more than half of all open time is unknown."""
+        """Warn if more than half of all open time is unknown, and of stores that are so until their first change."""
+        if self._late.count:
+            context.warn(warning("unknown_until_change", self._late.count, self._late.examples).as_json())
         if 2 * self._unknown > self._open:
             context.warn(warning("mostly_unknown", self._mostly.count, self._mostly.examples).as_json())

@@ -22,10 +22,13 @@ from app.series import polls
 from app.series.details import NO_GAP
 from app.timeline import HOUR, Micros
 from app.timeline.calendar import Calendar
-from app.timeline.exact import Outages, Polls, Stretches, suggested_gaps
+from app.timeline.exact import FOR_EVER, Outages, Polls, Stretches, suggested_gaps
 from app.timeline.hourly import Status
 
 MINUTE: Final = HOUR // 60
+
+#: Later than any poll.
+_NEVER: Final = int(np.iinfo(np.int64).max)
 
 _INSTANT: Final = pa.timestamp("us")
 
@@ -100,6 +103,7 @@ class CollectedPolls:
         self._own = own
         self._lock = Lock()
         self._blocks: list[tuple[npt.NDArray[np.int32], Micros, Status]] = []
+        self._first = np.full(calendar.entities, _NEVER)
 
     def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
         """Keep a block of polls, as HourlyVotes.add() counts one."""
@@ -130,7 +134,20 @@ class CollectedPolls:
         polls = Polls.of(entity, instant, status)
         entities = self.calendar.entities
         gaps = gaps_of(polls, entities, self._own, max_gap)
+        begins = np.flatnonzero(np.diff(polls.entity, prepend=-1))
+        self._first[polls.entity[begins]] = polls.instant[begins]
         return Stretches(self.calendar, polls, gaps, ignore_under=ignore_under, until=until), gaps
+
+    def begin_late(self, gaps: Micros, begin: Micros | int, unknown: Micros) -> npt.NDArray[np.bool_]:
+        """Which stores hold until they change, but are unknown at first: a change before the lookback is not seen.
+
+        Args:
+            gaps: as stretches() gave them, which is called first.
+            begin: when the time of the report begins, of all or int64[stores].
+            unknown: unknown time, int64[stores].
+        """
+        late: npt.NDArray[np.bool_] = (gaps == FOR_EVER) & (self._first > begin) & (unknown > 0)
+        return late
 
 
 @dataclass(frozen=True, slots=True)

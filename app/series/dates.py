@@ -25,7 +25,7 @@ _WRONG_ROWS: Final = (
     (f"{_HAS_TIMES} AND (opens IS NULL OR closes IS NULL)", "{what} needs start_time_local and end_time_local"),
     (
         "what = 'minus' AND closes <= opens AND closes < '23:59'",
-        "minus may not run past midnight: end it at 24:00 and take out the rest on the next date",
+        "minus may not run past midnight: end it at 24:00, or give both dates the windows that are left by what=hours",
     ),
 )
 

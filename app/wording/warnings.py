@@ -52,6 +52,8 @@ MESSAGES: Final = {
     "an install; if that column does not hold installers, load the file without it, and the rows count as installs",
     "days_not_over": "rows of a day that had not ended when the file arrived: {count}; they are left out: load that "
     "day again once it has ended",
+    "unknown_until_change": "stores that hold their status until it changes, and have no poll from the lookback to the "
+    "beginning of the report: {count}; they are unknown until their first change: raise lookback_hours, up to 720",
     "mostly_unknown": "more than half of the open time is unknown; stores above one half: {count}",
 }
 

@@ -138,6 +138,87 @@ def test_what_would_give_wrong_figures_is_asked_first(content: str, asked: str) 
     assert (asked, "") in found.proposal.questions
 
 
+@pytest.mark.parametrize(
+    ("header", "day", "times"),
+    [
+        ("Date,Time", "2024-05-01", ("10:00", "10:05")),
+        ("Date,Duration,Time", "2024-05-01,00:00:30", ("10:00", "10:05")),
+        ("Response time,Date,Time", "00:07,2024-05-01", ("10:00", "10:05")),
+        ("Date,End,Start time", "2024-05-01,23:00", ("10:00", "10:05")),
+        ("Date,Heure", "01/05/2024", ("10h00", "10h05")),
+        ("Datum,Uhrzeit", "01.05.2024", ("10.00 Uhr", "10.05 Uhr")),
+        ("Date,Time", "2024-05-01", ("1000", "1005")),
+        ("Date,Time", "2024-05-01", ("10.00am", "10.05am")),
+    ],
+)
+def test_a_date_and_the_time_of_day_beside_it_are_one_instant(header: str, day: str, times: tuple[str, str]) -> None:
+    rows = [f"A,{word},{day},{time}" for word, time in zip(("up", "down"), times, strict=True)]
+    found = look("\n".join([f"store,status,{header}", *rows, ""]))
+    asked = [question for question, assumed in found.proposal.questions if not assumed]
+    assert all("day or month first" in one for one in asked)
+    assert [at[10:] for _, _, at in polls(found)] == [at[10:] for _, _, at in TWO]
+
+
+@pytest.mark.parametrize("header", ["Date,Duration", "Date,Response time", "Date,End"])
+def test_how_long_something_took_is_no_time_of_day(header: str) -> None:
+    found = look(f"store,status,{header}\nA,up,2024-05-01,00:05:00\nA,down,2024-05-02,00:06:00\n")
+    assert [at for _, _, at in polls(found)] == ["2024-05-01T00:00:00Z", "2024-05-02T00:00:00Z"]
+
+
+@pytest.mark.parametrize("odd", ["noon", "25:10", ""])
+def test_a_time_of_day_that_cannot_be_read_is_no_midnight(odd: str) -> None:
+    content = f"store,status,Date,Time\nA,up,2024-05-01,10:00\nA,down,2024-05-01,{odd}\nA,up,2024-05-01,10:10\n"
+    found = look(content)
+    assert not found.may_be_accepted
+    assert any(question.startswith("Time: ") and "at 00:00" in question for question, _ in found.proposal.questions)
+
+
+def test_an_instant_of_a_template_needs_all_its_parts() -> None:
+    columns = {"store_id": {"from": "store"}, "status": {"value": "active"}}
+    at = {"template": "{Date} {Time}", "date": "iso", "zone": "UTC"}
+    mapping = read_mapping({"kind": "polls", "columns": {**columns, "timestamp_utc": at}})
+    content = "store,Date,Time\nA,2024-05-01,10:00\nA,2024-05-01,\nA,,\n"
+    checked = check(content.encode(), "polls", mapping=mapping, now=NOW)
+    assert [(one.line, one.value) for one in checked.rejections] == [(3, "'2024-05-01 (empty)'"), (4, "''")]
+
+
+@pytest.mark.parametrize(
+    "name", ["Time (UTC+2)", "Time UTC+02:00", "timestamp_utc+2", "Time (not UTC!)", "Time (CET)", "Time (GMT-5)"]
+)
+def test_a_name_that_says_another_zone_than_utc_is_asked_about(name: str) -> None:
+    found = look(f"store,status,{name}\nA,up,2024-05-01 10:00\nA,down,2024-05-01 10:05\n")
+    asked = f"{name}: which zone are times such as '2024-05-01 10:00' of?"
+    assert found.proposal.questions == ((f"{asked} By the name of the column it is not UTC: set zone.", ""),)
+
+
+@pytest.mark.parametrize(
+    ("name", "questions"),
+    [
+        ("Time (UTC)", ()),
+        ("timestampUtc", ()),
+        ("utc_time", ()),
+        ("Time (UTC+00:00)", ()),
+        ("Outcome time", (("Outcome time: which zone are times such as '2024-05-01 10:00' of?", "UTC"),)),
+        ("Dutch time", (("Dutch time: which zone are times such as '2024-05-01 10:00' of?", "UTC"),)),
+    ],
+)
+def test_a_name_says_utc_only_as_a_word(name: str, questions: tuple[tuple[str, str], ...]) -> None:
+    found = look(f"store,status,{name}\nA,up,2024-05-01 10:00\nA,down,2024-05-01 10:05\n")
+    assert (polls(found), found.proposal.questions) == (TWO, questions)
+
+
+def test_a_name_may_say_the_zone_itself() -> None:
+    found = look("store,status,Time (Europe/Berlin)\nA,up,2024-05-01 12:00\nA,down,2024-05-01 12:05\n")
+    assert polls(found) == TWO
+    assert [assumed for _, assumed in found.proposal.questions] == ["Europe/Berlin"]
+
+
+def test_digits_that_a_cell_has_lost_are_not_made_up() -> None:
+    rows = [["store", "status", "ts"], [1481966498820158979, "up", TWO[0][2]], [2**53 - 1, "up", TWO[1][2]]]
+    found = look(workbook(rows), "export.xlsx")
+    assert [key for key, _, _ in polls(found)] == ["1.481966498820159e+18", str(2**53 - 1)]
+
+
 def test_a_word_that_no_language_has_is_asked_for() -> None:
     found = look("store,state,ts\nA,green,2024-05-01T10:00Z\nA,red,2024-05-01T10:05Z\n")
     asked = "state: what does {!r} mean, active, inactive or unknown? Add it to words."

@@ -295,6 +295,16 @@ DOUBTS = {
         "store,DayOfWeek,open,close\nA,1,10:00,14:00\n" + "".join(f"A,{day},09:00,17:00\n" for day in range(2, 7)),
         "DayOfWeek: 2 to 6 have the same hours, and 1 has others: is 1 Sunday?",
     ),
+    "a week that begins with 1 in columns of the kind": (
+        "store_id,day,start_time_local,end_time_local\n" + "".join(f"A,{day},09:00,17:00\n" for day in range(1, 6)),
+        "day: is 1 Monday, Tuesday or Sunday?",
+    ),
+    "a week from Sunday in columns of the kind, without hours at its ends": (
+        "store_id,day,start_time_local,end_time_local\nA,0,,\n"
+        + "".join(f"A,{day},09:00,17:00\n" for day in range(1, 6))
+        + "A,6,,\n",
+        "day: 1 to 5 have the same hours, and 0 has others: is 0 Sunday?",
+    ),
     "a week with a 7": ("store,dow,open,close\nA,1,09:00,17:00\nA,7,10:00,14:00\n", "dow: is 7 Sunday, or Saturday?"),
     "a table of Google": (
         "place_id,day,open,close\nA,1,0900,1700\nA,0,1000,1400\n",

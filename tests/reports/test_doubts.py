@@ -85,6 +85,22 @@ def test_a_week_of_which_more_than_half_is_unknown_is_told(load_text: LoadText, 
     assert warned()["mostly_unknown"] == (2, ["b", "c"])
 
 
+@pytest.mark.parametrize("params", [{}, {"period": "2023-01"}])
+def test_a_status_that_holds_since_before_the_lookback_is_told(
+    request: pytest.FixtureRequest, load_text: LoadText, warned: Warn, params: dict[str, str]
+) -> None:
+    load_text("entities", "store_id,max_gap_minutes\nlate,0\nearly,0\nquiet,0\nother,60\n")
+    changes = {"late": ("2022-12-01", "2023-01-22"), "early": ("2022-12-30", "2023-01-15"), "quiet": ("2022-12-01",)}
+    changes |= {"other": ("2022-12-01", "2023-01-24")}
+    lines = [f"{store},active,{day} 09:00:00 UTC\n" for store, days in changes.items() for day in days]
+    load_text("polls", POLLS + "".join(lines))
+    found = warned(**params)
+    is_exact = request.node.callspec.params["warned"] == "exact"
+    assert found.get("unknown_until_change") == ((2, ["late", "quiet"]) if is_exact else None)
+    if is_exact and not params:
+        assert "unknown_until_change" not in warned(lookback_hours=720, as_of=datetime(2023, 1, 6, 9, tzinfo=UTC))
+
+
 def test_ids_that_a_spreadsheet_has_damaged_leave_their_stores_without_polls(
     resources: Resources, warned: Warn
 ) -> None:

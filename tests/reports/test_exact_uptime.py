@@ -77,7 +77,7 @@ def twin_row(
     whole = accounts["week"][0]
     row["outages_last_week"] = str(len(whole.outages))
     assert whole.max_gap is not None
-    row["max_gap_minutes"] = f"{int(Fraction(whole.max_gap // MICRO * 100, MINUTE // MICRO)) / 100:.2f}"
+    row["max_gap_minutes"] = decimals(Fraction(whole.max_gap // MICRO, MINUTE // MICRO))
     return row
 
 

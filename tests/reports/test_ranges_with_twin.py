@@ -154,7 +154,7 @@ def written(key: str, row: Row) -> dict[str, object]:
         longest = "" if row.longest is None else decimals(60 * hours(row.longest), 2)
         found |= {"outages": str(row.outages), "longest_outage_minutes": longest}
         found |= {"mttr_minutes": "" if row.mttr is None else decimals(row.mttr, 2)}
-        found |= {"max_gap_minutes": f"{int(6000 * hours(row.max_gap)) / 100:.2f}"}
+        found |= {"max_gap_minutes": decimals(60 * hours(row.max_gap), 2)}
     return found
 
 

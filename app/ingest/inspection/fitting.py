@@ -13,11 +13,11 @@ from app.ingest.inspection.names import (
     WORDS_OF_PULLS,
     WORDS_OF_TRUTH,
     inner,
+    names_a_day,
     plain,
     word,
     word_of_time,
 )
-from app.ingest.inspection.weeks import names_a_day
 from app.ingest.inspection.words import HTTP_CODES
 
 #: The columns that opening hours become.
@@ -127,6 +127,7 @@ def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess
         days = [guess for guess in free if guess.what in {"weekday", "opening hours"}]
         hours = [guess for guess in days if guess.what == "opening hours"]
         days = [guess for guess in days if guess.what == "weekday" or not names_a_day(guess.name)]
+        days.sort(key=lambda guess: guess.what != "weekday")
         return days[0] if days and len(hours) < 2 else None  # of several, none has the hours of all days
     wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
     alike = [guess for guess in free if guess.what == wanted]

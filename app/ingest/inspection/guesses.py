@@ -9,7 +9,15 @@ from typing import Any, Final
 from babel.core import get_global
 
 from app.ingest.inspection.instants import DAY_OR_MONTH, Found, fit_all, instant_of, reads
-from app.ingest.inspection.names import names_ids, plain_words
+from app.ingest.inspection.names import (
+    FURTHER_LANGUAGES,
+    LANGUAGES,
+    is_short_in_latin,
+    names_a_day,
+    names_ids,
+    plain_words,
+    tells_hours,
+)
 from app.ingest.inspection.words import HTTP_CODES, NO, ONGOING, SAYS_DOWN, SAYS_NOT, SAYS_UP, STATUSES, YES, is_nothing
 from app.mapping.numbered_hours import hours_of_numbered_days
 from app.mapping.times import CLOSED, days, opening_hours, time_of_day
@@ -25,8 +33,8 @@ _OF_PULL: Final = re.compile(r"(pull|pull request|pr|mr|merge request)[ /#!-]*[0
 #: Most different texts of a column of words.
 MOST_WORDS: Final = 12
 
-#: Languages that weekdays and opening hours are looked for in; a mapping may name any that Babel knows.
-LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
+#: Hours by digits alone, as other numbers may be written: 0900-1700 beside 2024-11, 2023-24 and 0800-1200.
+_DIGITS_ALONE: Final = re.compile(r"[0-9\s,;/&\-\u2013\u2014~]+")
 
 #: More than this share of the different texts of a column must be readable for the others to be told as mistakes.
 _MOST: Final = 0.5
@@ -191,7 +199,9 @@ def _number(_: str, texts: Sequence[str]) -> Found:
 
 
 def _weekday(_: str, texts: Sequence[str]) -> Found:
-    found = next((code for code in LANGUAGES if reads(texts, partial(days, language=code), Unmappable)), None)
+    further = () if all(map(is_short_in_latin, texts)) else FURTHER_LANGUAGES
+    languages = (code for code in (*LANGUAGES, *further) if reads(texts, partial(days, language=code), Unmappable))
+    found = next(languages, None)
     return None if found is None else ("weekday", {"weekday": found})
 
 
@@ -211,6 +221,8 @@ def _hours(name: str, texts: Sequence[str]) -> Found:
     if reads(texts, hours_of_numbered_days, Unmappable):
         asked = f"{name}: is day 1 Sunday in hours such as {texts[0]!r}, as Yext and Google have it?"
         return "opening hours", {"hours": "numbered_days"}, (asked, "yes")
-    languages = (code for code in LANGUAGES if reads(texts, partial(opening_hours, language=code), Unmappable))
-    found = next(languages, None)
+    if all(map(_DIGITS_ALONE.fullmatch, texts)) and not tells_hours(name) and not names_a_day(name):
+        return None
+    known = (*LANGUAGES, *FURTHER_LANGUAGES)
+    found = next((code for code in known if reads(texts, partial(opening_hours, language=code), Unmappable)), None)
     return None if found is None else ("opening hours", {"hours": found})

@@ -11,6 +11,7 @@ from app.errors import InvalidParameters
 from app.ingest.csv.given import given_values
 from app.ingest.inspection.guesses import Guess, agreed, guess
 from app.ingest.inspection.layout import LOOKED_AT_BYTES, Layout, exploded, layout_of
+from app.ingest.inspection.of_no_kind import SLIGHT, leaves_out, nearest, told_plainly
 from app.ingest.inspection.proposal import Proposal, proposal, with_given
 from app.ingest.inspection.reading import Beginning, Reading, beginning, read
 from app.ingest.inspection.recognition import recognized
@@ -23,9 +24,6 @@ from app.wording.warnings import DataWarning
 
 #: Kinds whose rows are looked for in lists within records of JSON: results of each monitor, hours of each store.
 _NESTED: Final = frozenset(("polls", "hours"))
-
-#: Kinds of which hardly any record has too little: what is in its lists may be meant.
-_SLIGHT: Final = frozenset(("entities", "timezones"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +85,14 @@ def inspect(
         return _tried(layout, guesses, source, kinds, tried, now)
     known = recognized(source, layout, kinds, stem=stem, now=now)
     likely = [kind for kind in kinds if kind.is_guessed] or kinds
-    best = known or max((proposal(kind, layout, guesses, stem=stem) for kind in likely), key=_fit)
-    if known is None and (best.missing or best.kind in _SLIGHT):
+    best = known or _best([proposal(kind, layout, guesses, stem=stem) for kind in likely], layout, guesses)
+    if known is None and (best.missing or best.kind in SLIGHT):
         best, layout, guesses = _of_lists(layout, likely, stem) or (best, layout, guesses)
     kind = next(one for one in kinds if one.name == best.kind)
     given_values(kind, given)
     best = with_given(best, given)
+    if known is None and len(likely) > 1:
+        best = told_plainly(best, layout, guesses)
 
     def read_by(one: Proposal) -> Reading:
         return read(source, kind, read_mapping(dict(one.document or {})), now)
@@ -153,8 +153,21 @@ def _nothing_to_map(kinds: Sequence[DatasetKind]) -> Sequence[DatasetKind]:
     )
 
 
+def _best(proposals: Sequence[Proposal], layout: Layout, guesses: Sequence[Guess]) -> Proposal:
+    """The proposal that fits best: of those that lack something the one of the kind that the columns tell of.
+
+    A column of zones does not make a file of polls one of zones.
+    """
+    whole = [one for one in proposals if _fit(one)[0]]
+    others = [one for one in whole if one.kind != "timezones" or not leaves_out(one, layout, guesses)]
+    near = nearest(guesses)
+    told = [] if whole else [one for one in proposals if one.kind == near]
+    return max(others or whole or told or proposals, key=_fit)
+
+
 def _fit(one: Proposal) -> tuple[bool, int, int, int]:
     """A whole mapping first, then that which lacks less, that which uses more of the file, that which asks less."""
     columns = {} if one.document is None else one.document["columns"]
-    used = sum("from" in rule for rule in columns.values()) + (2 if one.document and "rows" in one.document else 0)
+    used = sum("from" in rule or rule.get("template", "").count("{") for rule in columns.values())
+    used += 2 if one.document and "rows" in one.document else 0
     return bool(used) and not one.missing, -len(one.missing), used, -len(one.questions)

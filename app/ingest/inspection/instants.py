@@ -7,6 +7,7 @@ from typing import Any, Final
 from app.ingest.values import Wrong, instant
 from app.mapping.dates import Dates
 from app.mapping.unmappable import Unmappable
+from app.timeline.zones import known_zones
 
 #: What a column is, the rule that reads it, and questions with what is assumed; None: it is something else.
 Found = tuple[Any, ...] | None
@@ -34,6 +35,16 @@ _OF_TIMES: Final = re.compile(
 #: An abbreviation of a time zone behind a time.
 _ABBREVIATED: Final = re.compile(r"(.*[0-9AaPpMm.]) ([A-Z]{2,5})")
 _NO_ZONES: Final = frozenset(("AM", "PM", "UTC", "GMT"))
+
+#: How the name of a column says that its times are of UTC, if need be at an offset from it; that they are not; or that
+#: they are of another zone: Time (UTC+2), Time (not UTC), Time (CET), local_time, Time (Europe/Berlin).
+_SAYS_UTC: Final = re.compile(
+    r"(?:utc|gmt(?=[ _)+\-\u2212]|$))(?![a-z])(?P<offset> ?[+\-\u2212] ?[0-9]{1,2}(?::?[0-9]{2})?)?|(?<![a-z])utc",
+    re.IGNORECASE,
+)
+_SAYS_NOT: Final = re.compile(r"(?<![a-z])(not|non|no|nicht|kein|pas)(?![a-z])", re.IGNORECASE)
+_SAYS_ZONE: Final = re.compile(r"(?<![A-Za-z])(CES?T|E[DES]T|EES?T|WES?T|BST|IST|JST|[CMP][DS]T|AE[DS]T)(?![A-Za-z])")
+_PLACE: Final = re.compile(r"[A-Z][A-Za-z]+/[A-Z][A-Za-z_/]+")
 
 #: A time of day, with its hour and, of those with halves, AM or PM.
 _CLOCK: Final = re.compile(r"(?<![0-9:.])([0-9]{1,2}):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: *([AaPp])\.?[Mm]\b)?")
@@ -76,7 +87,8 @@ def instant_of(name: str, texts: Sequence[str], form: str | None = None) -> Foun
     halves = [*_without_half(name, texts), *_year_first(name, texts, fits[0])]
     if reads(texts, lambda text: instant(Dates(fits[0]).instant(text)), (Wrong, Unmappable)):
         return "instant", {"date": fits[0]}, *halves
-    return "instant", {"date": fits[0], "zone": "UTC"}, *_which_zone(name, texts), *halves
+    zone, *asked = zone_of(name, texts)
+    return "instant", {"date": fits[0], "zone": zone}, *asked, *halves
 
 
 def _plain(texts: Sequence[str]) -> Found:
@@ -87,10 +99,18 @@ def _plain(texts: Sequence[str]) -> Found:
     return ("instant", {}) if reads(texts, instant, Wrong) else None
 
 
-def _which_zone(name: str, texts: Sequence[str]) -> list[tuple[str, str]]:
-    if "utc" in name.lower():
-        return []
-    return [(f"{name}: which zone are times such as {texts[0]!r} of?", "UTC")]
+def zone_of(name: str, texts: Sequence[str]) -> tuple[Any, ...]:
+    """The zone of times without one, by the name of their column, and what is to be asked of it."""
+    asked = f"{name}: which zone are times such as {texts[0]!r} of?"
+    if (named := next((found for found in _PLACE.findall(name) if found in known_zones()), None)) is not None:
+        return named, (asked, named)
+    said = _SAYS_UTC.search(name)
+    if said is None and _SAYS_ZONE.search(name) is None:
+        return "UTC", (asked, "UTC")
+    is_utc = said is not None and not (said["offset"] or "").strip(" +-\N{MINUS SIGN}:0")
+    if is_utc and _SAYS_NOT.search(name) is None:
+        return ("UTC",)
+    return "UTC", (f"{asked} By the name of the column it is not UTC: set zone.", "")
 
 
 def _year_first(name: str, texts: Sequence[str], form: str) -> list[tuple[str, str]]:
@@ -134,10 +154,12 @@ def _of_digits(name: str, texts: Sequence[str]) -> Found:
     """Times that are one number: digits of a date, or days as spreadsheets count them."""
     for pattern, digits in _DIGITS.items():
         if all(map(digits.fullmatch, texts)) and reads(texts, Dates(pattern).instant, Unmappable):
-            return "instant", {"date": pattern, "zone": "UTC"}, *_which_zone(name, texts)
+            zone, *asked = zone_of(name, texts)
+            return "instant", {"date": pattern, "zone": zone}, *asked
     if not _OF_TIMES.search(name) or not all(map(_EXCEL.fullmatch, texts)) or all(map(str.isdecimal, texts)):
         return None
-    return "instant", {"date": "excel", "zone": "UTC"}, *_which_zone(name, texts)
+    zone, *asked = zone_of(name, texts)
+    return "instant", {"date": "excel", "zone": zone}, *asked
 
 
 def _abbreviated(name: str, texts: Sequence[str], form: str | None) -> Found:
@@ -151,7 +173,8 @@ def _abbreviated(name: str, texts: Sequence[str], form: str | None) -> Found:
         return None
     (zone,) = zones
     asked = (
-        f"{name}: {zone} is an abbreviation that several places use. Which zone is it? Set zone, such as Europe/Paris."
+        f"{name}: {zone} is an abbreviation that several places use. Which offset does it mean? Set zone, such as "
+        "Etc/GMT+5 for five hours behind UTC."
     )
     rule = {"between": ["", f" {zone}"], **{name: one for name, one in found[1].items() if name == "date"}}
     return "instant", rule, *(one for one in found[2:] if "which zone" not in one[0]), (asked, "")

@@ -1,8 +1,13 @@
 """What files call the columns of a kind."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
+
+from app.mapping.languages import weekday
+
+#: So many letters may be an abbreviation of anything.
+_SHORT: Final = 3
 
 #: Other names of columns, in small letters and digits only; the likeliest first.
 ALSO: Final[Mapping[str, tuple[str, ...]]] = {
@@ -74,6 +79,42 @@ ALSO: Final[Mapping[str, tuple[str, ...]]] = {
 #: Columns of weekly opening hours, with their days.
 HOURS: Final = ("openinghours", "hours", "openhours", "businesshours", "storehours", "öffnungszeiten", "horaires")
 
+#: Words of names that say that a column has hours, in small letters.
+_HOURS: Final = frozenset(
+    (
+        *("hours", "hour", "open", "opening", "time", "times", "schedule", "shift", "interval", "intervals"),
+        *("öffnungszeiten", "öffnungszeit", "geschäftszeiten", "zeiten", "zeit", "horaires", "horaire", "horarios"),
+        *("horario", "horários", "horário", "orari", "orario", "openingstijden", "openingsuren", "godziny"),
+        *("öppettider", "åbningstider", "åpningstider", "saatleri", "saatler", "doba", "часы", "営業時間", "時間"),
+        *("營業時間", "营业时间", "영업시간", "시간"),
+    )
+)
+
+#: Words beside them that do not restrict the hours to some days, or to a part of what a store does.
+_OF_ALL_HOURS: Final = frozenset(
+    (
+        *("business", "store", "shop", "office", "regular", "standard", "normal", "general", "local", "weekly"),
+        *("daily", "working", "work", "trading", "operating", "operation", "operations", "of", "de", "d", "di"),
+        *(
+            "ouverture",
+            "apertura",
+            "atención",
+            "funcionamento",
+            "otwarcia",
+            "otevírací",
+            "çal\u0131şma",
+            "работы",
+            "영업",
+        ),
+    )
+)
+
+#: Languages that weekdays and opening hours are looked for in; a mapping may name any that Babel knows.
+LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
+
+#: Further ones, of which a short name in Latin letters alone is no weekday: per, PA and CT are other words, too.
+FURTHER_LANGUAGES: Final = ("da", "nb", "cs", "tr", "ru", "ja", "zh", "ko")
+
 #: The same of pull requests, by the word that is left of a name without what it begins and ends with: ``opened`` of
 #: ``PR Opened At``. The likeliest first; in the languages in which hosts and spreadsheets write their headers.
 WORDS_OF_PULLS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -105,6 +146,36 @@ WORDS_OF_PULLS: Final[Mapping[str, tuple[str, ...]]] = {
 #: All of them: creation, for example, does not end with on.
 _KNOWN_WORDS: Final = frozenset(word for words in WORDS_OF_PULLS.values() for word in words if word)
 
+#: What says of a column of dates that it is of dates, and of one of times of day that it is of times.
+DAYS: Final = (
+    *("date", "day", "datum", "tag", "jour", "fecha", "dia", "día", "data", "giorno", "dag", "dato", "päivä", "tarih"),
+    *("日付", "日期", "дата"),
+)
+CLOCKS: Final = (
+    *("timeofday", "time", "clock", "hour", "hhmm", "uhrzeit", "zeit", "heure", "hora", "ora", "orario", "tijd"),
+    *(
+        "tid",
+        "klokkeslæt",
+        "klokkeslett",
+        "czas",
+        "godzina",
+        "čas",
+        "saat",
+        "aika",
+        "час",
+        "время",
+        "時刻",
+        "時間",
+        "时间",
+    ),
+)
+
+#: What says of a column of such texts that it is how long something took, or when it ended.
+LENGTHS: Final = re.compile(
+    r"\b(duration|response|latency|elapsed|took|length|load|downtime|uptime|timeout|dauer|antwort\w*|durée|réponse|"
+    r"duración|respuesta|durata|risposta|duur|end|ends|ended|until|to|ende|bis|fin|fine|eind|einde)\b"
+)
+
 #: What is written for true and false, in small letters.
 WORDS_OF_TRUTH: Final[Mapping[str, str]] = {
     **dict.fromkeys(("true", "yes", "1", "t", "y", "wahr", "ja", "vrai", "oui"), "true"),
@@ -126,6 +197,7 @@ ENDS: Final = (
     *("end", "enddate", "endtime", "endedat", "ended", "resolvedat", "resolved", "recoveredat", "restoredat"),
     *("outageend", "downto", "downuntil", "downtimeend", "timeto", "recoverytime", "recovered", "closedat", "endsat"),
     *("up", "upat", "until", "to", "ende", "bis", "fin", "resolvedon", "uptime"),
+    *("upagain", "upsince", "backonline", "backat", "restored"),
 )
 TAKES: Final = ("duration", "length", "dauer", "durée", "downtime")
 
@@ -141,6 +213,33 @@ REMARKS: Final = frozenset(
 def plain(name: str) -> str:
     """A name in small letters and digits only."""
     return "".join(character for character in name.lower() if character.isalnum())
+
+
+def tells_hours(name: str) -> bool:
+    """Whether a word in the name of a column says that it has hours, of whatever."""
+    return not _HOURS.isdisjoint(plain_words(name).split())
+
+
+def tells_hours_of_stores(name: str) -> bool:
+    """Whether a column is named as one of the hours of a store, not of some of its days nor of what it does."""
+    words = set(plain_words(name.rpartition(".")[2]).split())
+    return inner(name) in HOURS or (not words.isdisjoint(_HOURS) and words <= _HOURS | _OF_ALL_HOURS)
+
+
+def is_short_in_latin(text: str) -> bool:
+    """Whether a name of a weekday in one of FURTHER_LANGUAGES may as well be another word."""
+    return text.isascii() and len(text) <= _SHORT
+
+
+def names_a_day(name: str) -> bool:
+    """Whether a word in the name of a column is a weekday, so that it does not tell of the others."""
+    words = re.findall(r"[^\W\d_]+", parted(name))
+    return any(weekday(word, language) is not None for word in words for language in LANGUAGES if len(word) > 2) or any(
+        weekday(word, language) is not None
+        for word in words
+        for language in FURTHER_LANGUAGES
+        if not is_short_in_latin(word)
+    )
 
 
 def when(name: str) -> str:
@@ -166,6 +265,17 @@ def plain_words(name: str) -> str:
 def parted(name: str) -> str:
     """A name such as mondayHours or monday_hours with spaces between its words."""
     return re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", " ", name).replace("_", " ")
+
+
+def without(name: str, words: Sequence[str]) -> str | None:
+    """A plain name without the first of these words that it begins or ends with; None: it has none."""
+    whole = plain(name).removesuffix("utc").removesuffix("gmt").removesuffix("local")
+    for one in words:
+        if whole.endswith(one):
+            return whole.removesuffix(one)
+        if whole.startswith(one):
+            return whole.removeprefix(one)
+    return None
 
 
 def word(name: str) -> str:

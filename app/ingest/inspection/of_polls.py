@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.ingest.inspection.clocks import with_clock
 from app.ingest.inspection.fitting import place
 from app.ingest.inspection.guesses import MOST_WORDS, Guess, unknown_word
-from app.ingest.inspection.instants import instant_of
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, plain
 from app.ingest.inspection.questions import Questions, durations
@@ -21,15 +21,8 @@ def completed_polls(
     column = next((guess for guess in guesses if place(layout, guess.name) == rule.get("from")), None)
     if column is None:
         return questions
-    texts = layout.column(guesses.index(column))
-    clock = next((guess for guess in guesses if guess.what == "time of day" and guess.name not in taken), None)
-    if clock is not None and all(":" not in text for text in texts):
-        both = [f"{day} {time}" for day, time in zip(texts, layout.column(guesses.index(clock)), strict=True)]
-        if (found := instant_of(f"{column.name} and {clock.name}", list(dict.fromkeys(both)))) is not None:
-            taken.add(clock.name)
-            questions = [one for one in questions if one not in column.questions] + list(found[2:])
-            rule = {"template": f"{{{column.name}}} {{{clock.name}}}", **found[1]}
-            columns["timestamp_utc"] = rule
+    rule, questions = with_clock(layout, guesses, column, taken, rule, questions)
+    columns["timestamp_utc"] = rule
     zones = next((guess for guess in guesses if guess.what == "zone" and guess.name not in taken), None)
     if "zone" in rule and zones is not None:
         questions = [one for one in questions if "which zone are times" not in one[0]]

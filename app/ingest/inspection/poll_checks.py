@@ -8,6 +8,7 @@ from app.ingest.inspection.fitting import place
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, inner, plain, plain_words
+from app.ingest.inspection.probes import several_probes
 from app.ingest.inspection.questions import Questions
 from app.ingest.inspection.words import HTTP_CODES, NO, SAYS_DOWN, SAYS_UP, YES
 
@@ -61,8 +62,11 @@ def checked_polls(
 def holds(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any]) -> tuple[dict[str, Any], Questions]:
     """The member of a mapping for a list of changes, with its question: each row differs from the one before.
 
-    Polls of which not one is as the one before of its store would be of stores that change every time.
+    Polls of which not one is as the one before of its store would be of stores that change every time. Rows of several
+    probes may look so, too, and are asked about instead.
     """
+    if asked := several_probes(layout, guesses, columns):
+        return {}, asked
     names = [str(columns.get(name, {}).get("from", "")) for name in ("status", "store_id")]
     told, key = (next((one for one in guesses if str(place(layout, one.name)) == name), None) for name in names)
     if told is None or told.what != "status" or (key is None and "value" not in columns["store_id"]):
@@ -79,10 +83,10 @@ def holds(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any]) -> 
         last[store] = meant
     if changes < _FEWEST_CHANGES:
         return {}, []
-    asked = (
+    told_so = (
         f"{told.name}: is this a list of changes, as each row says another status than the one before? Then each holds "
     )
-    return {"holds": "until_changed"}, [(f"{asked}until the next one of its store.", "yes")]
+    return {"holds": "until_changed"}, [(f"{told_so}until the next one of its store.", "yes")]
 
 
 def _by_service(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any], taken: set[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from app.ingest.inspection.breaks import breaks
 from app.ingest.inspection.closed import where_open, where_told
 from app.ingest.inspection.counts import rest_of_installs
+from app.ingest.inspection.every_day import days_left_out, hours_of_every_day
 from app.ingest.inspection.fitting import WINDOW, fitting, place, rule_for
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
@@ -106,6 +107,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
         where = (where if taken.isdisjoint(where) else {}) | where_told(layout, columns)
         document |= {"where": where} if where else {}
         questions += equal_times(layout, document) + sunday_first(layout, document) + breaks(guesses, taken)
+        questions += hours_of_every_day(layout, guesses, columns)
     if kind.name == "installs":
         rest, told = rest_of_installs(columns, missing, layout, stem)
         document |= rest
@@ -148,7 +150,8 @@ def _windows(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, Questions,
     as far as they are not in the rows.
     """
     if (week := rows_of_weeks(layout, guesses)) is not None:
-        return *week, dict.fromkeys(WINDOW)
+        rows, asked, names = week
+        return rows, [*asked, *days_left_out(layout, guesses, names)], names, dict.fromkeys(WINDOW)
     if (found := periods(layout)) is not None:
         columns, questions, names = found
         return [], questions, names, columns
@@ -212,8 +215,8 @@ def _missing(kind: DatasetKind, columns: Mapping[str, Any], *, given: Container[
     needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
     instead = {one.instead_of for one in kind.columns if one.name in columns}
     missing = [name for name in needed if name not in columns and name not in instead and name not in given]
-    if columns.keys() == {"store_id"} and not missing and not given:  # details of stores, of which the file has none
-        of_stores = {"team", "entity", "entity_kind", "store_id"}
+    of_stores = {"team", "entity", "entity_kind", "store_id"}
+    if columns and columns.keys() <= of_stores and not missing and not given:  # details, of which the file has none
         return [one.name for one in kind.columns if one.name not in of_stores][:1]
     return missing
 

@@ -24,6 +24,9 @@ ONE_OF_ALL: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+#: Weekdays of a week of work as numbers from 1; few rows of one that counts from 0 may lack a 0, too.
+_MONDAY_TO_FRIDAY: Final = frozenset("12345")
+
 #: What is asked of lists beside the one that is read.
 _UNREAD: Final = (
     "{}: not read, although the records are like those of the list that is read. Make one list of all, with the name "
@@ -54,7 +57,11 @@ def null_words(layout: Layout) -> dict[str, Any]:
 
 
 def numbered_days(holds: str, found: Guess, texts: Sequence[str], names: Sequence[str]) -> Questions:
-    """The question of weekdays that are numbers, in a column of another name than the kind has, or that has a 7."""
+    """The question of weekdays that are numbers.
+
+    Under the names that a kind has they are taken for those of the kind, unless they have a 7 or look like a week
+    from 1.
+    """
     if holds != "weekday" or found.what not in {"number", "status"} or plain(found.name).startswith("iso"):
         return []
     numbers = {text.strip().removesuffix(".0") for text in texts if text.strip()}
@@ -65,11 +72,12 @@ def numbered_days(holds: str, found: Guess, texts: Sequence[str], names: Sequenc
     if "placeid" in {plain(name) for name in names}:
         told = f"{found.name}: is 0 Sunday, as Google has it? Say with words which weekday, 0 = Monday, each number is."
         return [(told, "")]
-    if plain(found.name) in {"day", "dayofweek"}:
-        return []
-    if "0" not in numbers:
+    is_of_kind = plain(found.name) in {"day", "dayofweek"}
+    if "0" not in numbers and (not is_of_kind or numbers >= _MONDAY_TO_FRIDAY):
         told = f"{found.name}: is 1 Monday, Tuesday or Sunday? Say with words which weekday, 0 = Monday, each is."
         return [(told, "")]
+    if is_of_kind:
+        return []
     return [(f"{found.name}: is 0 Monday and 6 Sunday? If not, say with words what each number stands for.", "yes")]
 
 

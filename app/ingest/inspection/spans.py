@@ -127,21 +127,20 @@ def equal_times(layout: Layout, document: Mapping[str, Any]) -> Questions:
 def sunday_first(layout: Layout, document: Mapping[str, Any]) -> Questions:
     """The question of weekdays by numbers of which five have the same hours and the one before them others: Sunday?"""
     names = [document["columns"].get(name, {}).get("from") for name in ("day", *_TIMES)]
-    if not {*names} <= {*layout.names} or tuple(names) == ("day", *_TIMES) or "words" in document["columns"]["day"]:
+    if not {*names} <= {*layout.names} or "words" in document["columns"]["day"]:
         return []
     day, start, end = (layout.column(layout.names.index(name)) for name in names)
     on: dict[str, set[tuple[str, str]]] = {}
     for number, begins, ends in zip(day, start, end, strict=True):
         on.setdefault(number.strip().removesuffix(".0"), set()).add((begins, ends))
-    for sunday in (0, 1):
-        weekdays = [on.get(str(sunday + number)) for number in range(1, 6)]
-        if not {*on} <= set("0123456") or weekdays[0] is None or weekdays.count(weekdays[0]) < len(weekdays):
-            continue
-        if on.get(str(sunday)) == weekdays[0] or (sunday == 1 and "0" in on):
-            continue
-        asked = f"{names[0]}: {sunday + 1} to {sunday + 5} have the same hours, and {sunday} has others: is {sunday} "
-        return [(f"{asked}Sunday? Then say with words which weekday, 0 = Monday, each number is.", "")]
-    return []
+    sunday = 0 if "0" in on else 1
+    weekdays = [on.get(str(sunday + number)) for number in range(1, 6)]
+    if not {*on} <= set("0123456") or weekdays[0] is None or weekdays.count(weekdays[0]) < len(weekdays):
+        return []
+    if on.get(str(sunday)) == weekdays[0]:
+        return []
+    asked = f"{names[0]}: {sunday + 1} to {sunday + 5} have the same hours, and {sunday} has others: is {sunday} "
+    return [(f"{asked}Sunday? Then say with words which weekday, 0 = Monday, each number is.", "")]
 
 
 def _texts(layout: Layout, name: str) -> list[str]:

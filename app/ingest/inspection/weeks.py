@@ -6,9 +6,9 @@ from itertools import chain
 from typing import Any, Final
 
 from app.ingest.inspection.closed import where_open
-from app.ingest.inspection.guesses import LANGUAGES, Guess, guess
+from app.ingest.inspection.guesses import Guess, guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import ALSO, inner, parted, plain
+from app.ingest.inspection.names import ALSO, FURTHER_LANGUAGES, LANGUAGES, inner, parted, plain
 from app.ingest.inspection.words import is_nothing
 from app.mapping.languages import weekday
 from app.mapping.times import CLOSED, days
@@ -19,6 +19,9 @@ _FEWEST: Final = 5
 
 #: Words of names such as business_hours.monday.start_time that tell neither the day nor which end it is.
 _BESIDE_DAYS: Final = re.compile(r"\b(?:hours?|opening|business|store|regular|working)\b(?!_)", re.IGNORECASE)
+
+#: A single name of so many letters may be any other word.
+_TWO_LETTERS: Final = 2
 
 #: The expression of a list of hours in JSON.
 _JOINED: Final = re.compile(r"join\('[;,] ', (?:to_array\()?not_null\(([^\[,]+)(?:\[\*\].*)?, `\[\]`\)\)?\)")
@@ -45,20 +48,24 @@ def rows_of_weeks(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, Quest
     """What each record gives: a row of a mapping for each day; questions; names of the columns. None: it is no week.
 
     Columns are named Monday, or Mon-Fri, with hours such as 09:00-17:00 in them; or mon_open and mon_close, with times.
+    The language counts that knows most of them: those of neighbours share some names of days.
     """
     if layout.document.get("header") is False:
         return None
-    for language in LANGUAGES:
-        for look in (_of_times, _of_hours):
-            if (found := look(layout, guesses, language)) is not None:
-                return found
-    return None
+    found = (
+        look(layout, guesses, language)
+        for language in (*LANGUAGES, *FURTHER_LANGUAGES)
+        for look in (_of_times, _of_hours)
+    )
+    return max((one for one in found if one is not None), key=lambda one: len(one[2]), default=None)
 
 
 def _of_hours(layout: Layout, guesses: Sequence[Guess], language: str) -> tuple[Rows, Questions, set[str]] | None:
     called = {one.name: found for one in guesses if (found := _days(one.name, language)) is not None}
     on = {name: days(found, language) for name, found in called.items()}
-    if len(set(chain.from_iterable(on.values()))) < _fewest(layout):
+    if len(set(chain.from_iterable(on.values()))) < _fewest(layout, language):
+        return None
+    if len(called) == 1 and all(len(day) <= _TWO_LETTERS for day in called.values()):  # to is also Swedish for Thursday
         return None
     rows = [
         {
@@ -86,7 +93,7 @@ def _of_times(layout: Layout, guesses: Sequence[Guess], language: str) -> tuple[
         if len(columns) == len(_TIMES)
         for day in on
     }
-    if len(whole) < _fewest(layout):
+    if len(whole) < _fewest(layout, language):
         return None
     names = [name for columns in whole.values() for name in columns.values()]
     texts = list(dict.fromkeys(chain.from_iterable(texts_of(layout, guesses, name) for name in names)))
@@ -117,8 +124,8 @@ def _unseen(layout: Layout, on: set[int]) -> Questions:
     return [(f"The first records have no hours of {named}. Is every store closed then?", "yes")]
 
 
-def _fewest(layout: Layout) -> int:
-    return 1 if layout.document.get("format") in {"json", "jsonl"} else _FEWEST
+def _fewest(layout: Layout, language: str = "en") -> int:
+    return 1 if layout.document.get("format") in {"json", "jsonl"} and language in LANGUAGES else _FEWEST
 
 
 def _days(name: str, language: str) -> str | None:
@@ -132,11 +139,6 @@ def _days(name: str, language: str) -> str | None:
     except Unmappable:
         return None
     return kept
-
-
-def names_a_day(name: str) -> bool:
-    """Whether a word in the name of a column is a weekday, so that it does not tell of the others."""
-    return any(weekday(word, language) is not None for word in _words(name) for language in LANGUAGES if len(word) > 2)
 
 
 def _words(name: str) -> list[str]:

@@ -128,7 +128,7 @@ def gap_column(rows: pa.Table) -> dict[str, pa.Array]:
     """How long a poll of each row's store holds; nothing in hourly accounting."""
     if "gap" not in rows.schema.names:
         return {}
-    return {"max_gap_minutes": decimals(rows["gap"].to_numpy() * 100 // _MINUTE, MINUTES)}
+    return {"max_gap_minutes": decimals((rows["gap"].to_numpy() * 100 + _MINUTE // 2) // _MINUTE, MINUTES)}
 
 
 def period_columns(rows: pa.Table) -> dict[str, pa.Array]:

@@ -256,6 +256,8 @@ class ExactRange:
         figures = Figures(periods, times, found.now.polls, outage_figures(stretches, periods), gaps, before)
         outages, _ = outages_within(entities.keys, stretches, periods.first, periods.last)
         _count(self.tally, entities.keys, periods, times, before)
+        late = found.now.collected.begin_late(gaps, periods.first, times.unknown.sum(axis=1))
+        self.tally.unknown_time.add_late(entities.keys, late)
         progress("computing", 1.0)
         return Tables(rows_of(entities.keys, labels, figures), outages)
 

@@ -42,7 +42,7 @@ from app.series.details import Labels
 from app.timeline import Micros
 from app.timeline.entities import Entities
 from app.timeline.horizon import WINDOWS, Horizon
-from app.timeline.hourly import HourlyVotes
+from app.timeline.hourly import UNKNOWN, HourlyVotes
 
 #: Progress once the table is written.
 _WRITTEN: Final = 0.9
@@ -166,6 +166,8 @@ class ExactWindows:
             for code in COLUMNS.values()
         ]
         add_windows(self.tally, entities.keys, of_windows)
+        late = collected.begin_late(gaps, int(edges[0]), time[UNKNOWN].sum(axis=1))
+        self.tally.unknown_time.add_late(entities.keys, late)
         figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
         week, as_of = np.full((2, len(entities)), edges[[0, -1], None])
         outages, counts = outages_within(entities.keys, stretches, week, as_of)
@@ -174,7 +176,7 @@ class ExactWindows:
             *label_columns(labels),
             *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
             pa.array(counts.astype(np.int32)),
-            pa.array((gaps * 100 // MINUTE).astype(np.int32)),
+            pa.array(((gaps * 100 + MINUTE // 2) // MINUTE).astype(np.int32)),
         ]
         progress("computing", 1.0)
         return Tables(pa.table(columns, schema=EXACT_FIGURES), outages)
