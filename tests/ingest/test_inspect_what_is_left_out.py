@@ -76,6 +76,7 @@ LOCAL = {
     "polls": "store,status,timestamp,{}\nA,up,2024-03-01 09:00,{}\nA,down,2024-03-01 10:00,{}\n",
     "polls, as outages": "store,start,end,{}\n"
     "A,2024-03-01 09:00,2024-03-01 09:30,{}\nA,2024-03-02 09:00,2024-03-02 09:30,{}\n",
+    "polls, of a date and a time": "store,status,date,time,{}\nA,up,2024-03-01,09:00,{}\nA,down,2024-03-01,10:00,{}\n",
     "pull_requests": "repo,number,created_at,{}\no/a,1,2024-03-01 09:00,{}\no/a,2,2024-03-01 09:00,{}\n",
     "deployments": "repo,environment,finished_at,{}\no/a,prod,2024-03-01 09:00,{}\no/a,prod,2024-03-02 09:00,{}\n",
 }

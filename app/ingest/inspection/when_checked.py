@@ -8,7 +8,7 @@ from typing import Any, Final
 from app.ingest.inspection.fitting import place
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import parted
+from app.ingest.inspection.names import ALSO, parted, plain
 from app.ingest.inspection.questions import Questions
 
 #: Words in the names of columns of when something was made, which a monitor is once and a poll each time.
@@ -49,10 +49,10 @@ def when_checked(
     ]
     if not others:
         return questions
-    named = [one for one in others if _LOOKED.search(_words(one.name))] or others
+    named = [one for one in others if _says_when(one.name)] or others
     most = max(varies[one.name] for one in named)
     best = next(one for one in named if varies[one.name] == most)
-    is_sure = len(named) == 1 and most > varies[chosen.name] and _LOOKED.search(_words(best.name)) is not None
+    is_sure = len(named) == 1 and most > varies[chosen.name] and _says_when(best.name)
     taken.discard(chosen.name)
     taken.add(best.name)
     trimmed = {"trim": True} if best.is_spaced else {}
@@ -64,6 +64,11 @@ def when_checked(
 
 def _may_be_of_a_check(name: str) -> bool:
     return not _OTHER.search(_words(name)) and not _MADE.search(_words(name))
+
+
+def _says_when(name: str) -> bool:
+    """Whether a name tells of looking at something, or is one of those that a poll's time has."""
+    return _LOOKED.search(_words(name)) is not None or plain(name) in ALSO["timestamp_utc"]
 
 
 def _of(guesses: Sequence[Guess], layout: Layout, rule: Mapping[str, Any]) -> Guess | None:

@@ -30,21 +30,19 @@ def asked_of_zones(
     """The questions with that of a column of zones in place of the one which zone times are of: none may be assumed."""
     which = {found[1]: asked for asked in questions if (found := _ASKED.match(asked[0])) is not None}
     parts = [document["columns"], *(row["columns"] for row in document.get("rows", ()))]
-    rules = [rule for columns in parts for rule in columns.values() if "zone" in rule and rule.get("from") in which]
+    rules = [rule for columns in parts for rule in columns.values() if "zone" in rule and _called(rule) in which]
     beside = _beside(layout, guesses, taken)
     if beside is None or not rules:
         return questions
     named = {text for text in layout.column(guesses.index(beside)) if text.strip() and not is_nothing(text)}
-    local = list(dict.fromkeys(str(rule["from"]) for rule in rules))
-    asked = f"{', '.join(local)}: are times of UTC, or of "
+    local = list(dict.fromkeys(map(_called, rules)))
+    asked = f"{', '.join(local)}: are {'its' if len(local) == 1 else 'their'} times of UTC, or of "
     if beside.what == "zone" and len(named) == 1:
         asked += f"{named.pop()}, which {beside.name} has? Set zone."
     elif all(_are_read(layout, guesses, rule, beside) for rule in rules):
         of = f"the {len(named)} zones" if beside.what == "zone" else "offsets"
-        asked += (
-            f'{of} that {beside.name} has? In UTC set zone; otherwise "template": "{{{local[0]}}} {{{beside.name}}}" '
-        )
-        asked += "instead of from and zone."
+        joined = f'"template": "{_template(rules[0])} {{{beside.name}}}"'
+        asked += f"{of} that {beside.name} has? In UTC set zone; otherwise {joined} instead of from and zone."
     else:
         asked += (
             f"what {beside.name} says, such as {min(named)!r}? In UTC set zone; otherwise write each time with its "
@@ -68,8 +66,23 @@ def _beside(layout: Layout, guesses: Sequence[Guess], taken: Collection[str]) ->
 
 def _are_read(layout: Layout, guesses: Sequence[Guess], rule: Mapping[str, Any], beside: Guess) -> bool:
     """Whether times with the text of another column behind them say when they are; an empty one would be wrong."""
-    time = next((one for one in guesses if one.name == rule["from"]), None)
-    if time is None:
+    parts = [next((one for one in guesses if one.name == name), None) for name in _sources(rule)]
+    known = [layout.column(guesses.index(one)) for one in (*parts, beside) if one is not None]
+    if len(known) <= len(parts):
         return False
-    pairs = zip(*(layout.column(guesses.index(one)) for one in (time, beside)), strict=True)
-    return all(instant_text(f"{at} {zone}", {"date": rule.get("date", "iso")}) is not None for at, zone in pairs)
+    date = {"date": rule.get("date", "iso")}
+    return all(instant_text(" ".join(texts), date) is not None for texts in zip(*known, strict=True))
+
+
+def _sources(rule: Mapping[str, Any]) -> list[str]:
+    """The names of the columns that a rule reads."""
+    return [str(rule["from"])] if "from" in rule else re.findall(r"\{(.+?)\}", rule.get("template", ""))
+
+
+def _called(rule: Mapping[str, Any]) -> str:
+    """What a question calls the columns of a rule."""
+    return " and ".join(_sources(rule))
+
+
+def _template(rule: Mapping[str, Any]) -> str:
+    return " ".join(f"{{{name}}}" for name in _sources(rule))
