@@ -10,6 +10,7 @@ from openpyxl import Workbook
 
 from app.errors import RejectedFile
 from app.ingest.inspection.inspect import Inspection, inspect
+from app.ingest.inspection.layout import LOOKED_AT_BYTES
 from app.ingest.registry import DATASET_KINDS
 from app.mapping.document import read_mapping
 from tests.ingest.checking import check
@@ -325,3 +326,33 @@ def test_what_is_no_table_is_told(content: str | bytes, told: str) -> None:
 def test_a_log_whose_lines_begin_with_a_bracket_is_no_json() -> None:
     found = look("[1714557600] ALERT: shop;HTTP;CRITICAL\n[1714557660] ALERT: shop;HTTP;OK\n", "nagios.log")
     assert found.layout.document["delimiter"] == ";"
+
+
+UP, DOWN = (json.dumps({"store": "A", "status": up, "ts": at}) for _, up, at in TWO)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (UP + DOWN, f"line 1, character {len(UP) + 1}: a JSON object has ended, and behind it stands another JSON"),
+        (f"{UP},\n{DOWN}", f"line 1, character {len(UP) + 1}: a JSON object has ended, and behind a comma stands"),
+        (f"{UP} end", f"line 1, character {len(UP) + 2}: a JSON object has ended, and behind it stands something else"),
+        (f"{UP}\n{DOWN[:-9]}", "line 2, character 44: this is not JSON"),
+        (f"{UP}\n{DOWN[:-9]}\n{UP}\n", "line 2, character 44: this is not JSON"),
+        (
+            UP[:-1] + "\n",
+            "line 2, character 1: this is not JSON: expecting ',' delimiter. Was all of the file written?",
+        ),
+        (f'store,status,ts\nA,up,{TWO[0][2]}\nA,"down,{TWO[1][2]}\n', "line 3: a quotation mark opens a field here"),
+    ],
+)
+def test_a_whole_file_that_is_cut_or_wrong_is_refused_with_the_place(content: str, told: str) -> None:
+    with pytest.raises(RejectedFile) as caught:
+        look(content, "file.json")
+    assert told in str(caught.value)
+
+
+def test_a_row_that_is_cut_where_no_more_is_looked_at_is_left_out() -> None:
+    lines = f"{UP}\n{DOWN}\n" * (1 + LOOKED_AT_BYTES // len(UP + DOWN))
+    for content in (lines, "[" + ",\n".join(lines.splitlines())):
+        assert polls(look(content[:LOOKED_AT_BYTES], "file.json"))[:2] == TWO

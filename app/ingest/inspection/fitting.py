@@ -1,7 +1,7 @@
 """Which column of a file may be a column of a kind, and the rule that reads it as one."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
 from app.ingest.column_types import DATE, TRUTH
@@ -88,6 +88,15 @@ def fitting(
     if found is None and name in _TOLD:  # its texts cannot be read: its check tells what is wrong in each
         found = _by_name(name, [guess for guess in left if guess.what == "text"])
     return found
+
+
+def named(name: str, holds: str, guesses: Sequence[Guess], taken: Container[str], *, is_of_pulls: bool) -> Guess | None:
+    """The column whose name says that it is this one, whatever it holds but flags; None where any text would do."""
+    left = [guess for guess in guesses if guess.name not in taken and guess.what != "status"]
+    if holds not in _HOLDS or holds == "short text":
+        return None
+    exact = next((guess for guess in left if plain(guess.name) == plain(name)), None)
+    return exact or _by_name(name, left) or (_by_word(name, holds, left) if is_of_pulls else None)
 
 
 def _likeliest(holds: str, free: Sequence[Guess]) -> list[Guess]:

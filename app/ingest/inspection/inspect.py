@@ -10,7 +10,7 @@ from typing import Any, Final
 from app.errors import InvalidParameters
 from app.ingest.csv.given import given_values
 from app.ingest.inspection.guesses import Guess, agreed, guess
-from app.ingest.inspection.layout import Layout, exploded, layout_of
+from app.ingest.inspection.layout import LOOKED_AT_BYTES, Layout, exploded, layout_of
 from app.ingest.inspection.of_no_kind import SLIGHT, leaves_out, nearest, told_plainly
 from app.ingest.inspection.proposal import Proposal, proposal, with_given
 from app.ingest.inspection.reading import Beginning, Reading, beginning, read
@@ -72,7 +72,7 @@ def inspect(
         tried: a mapping that is to be tried instead of one that is proposed; its kind is one of ``kinds``.
 
     Raises:
-        RejectedFile: it cannot be parted into rows.
+        RejectedFile: it cannot be parted into rows, or all of it is there and it is damaged.
         InvalidParameters: the only kind has no columns that a mapping could fill, or none that is given; the mapping
             that is to be tried says something that a mapping cannot say.
     """
@@ -100,6 +100,8 @@ def inspect(
     reading = read_by(best) if best.document is not None and not best.missing else Reading()
     if "store_id" not in given:
         best, reading = told_apart(best, reading, layout, guesses, read_by)
+    if reading.damage is not None and len(data) < LOOKED_AT_BYTES:
+        raise reading.damage
     return Inspection(layout, guesses, best, reading.rows, reading.rejections, reading.warnings)
 
 

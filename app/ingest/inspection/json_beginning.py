@@ -34,8 +34,8 @@ class Beginning:
     unread: Sequence[str]
 
 
-def first_records(text: str, name: str) -> Beginning:
-    """The first records of a JSON text, which may be cut. Raises RejectedFile: there are none."""
+def first_records(text: str, name: str, *, is_whole: bool) -> Beginning:
+    """The first records of a JSON text, which may be cut unless it is whole. Raises RejectedFile: there are none."""
     lines = text.splitlines()
     whole: str | None = None
     about: dict[str, str] = {}
@@ -45,7 +45,7 @@ def first_records(text: str, name: str) -> Beginning:
         records = [json.loads(line) for line in lines[:ROWS] if _is_value(line)]
     elif start.startswith("{"):
         document = {"format": "json"}
-        records, about, whole = _member(start, document, name)
+        records, about, whole = _member(text, document, name, is_whole=is_whole)
     else:
         document = {"format": "json"}
         records, end = _elements(text, text.index("[") + 1)
@@ -104,12 +104,18 @@ def _is_value(line: str) -> bool:
         return False
 
 
-def _member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str | None]:
+def _member(
+    text: str, document: dict[str, Any], name: str, *, is_whole: bool
+) -> tuple[list[Any], dict[str, str], str | None]:
     """The first elements of the first array in an object, or else the object; texts beside them; what is whole."""
     try:
         whole = json.loads(text)
-    except json.JSONDecodeError:
-        return _cut_member(text, document, name)
+    except json.JSONDecodeError as error:
+        _require_nothing_behind(error, name)
+        try:
+            return _cut_member(text, document)
+        except json.JSONDecodeError:
+            raise _broken(error, name, is_whole=is_whole) from None
     texts = {key: one for key, one in whole.items() if isinstance(one, str)}
     lists = {key: one for key, one in whole.items() if isinstance(one, list)}
     for key, one in lists.items():
@@ -160,29 +166,53 @@ def _joined(path: Sequence[str]) -> str:
     return ".".join(map(quoted, path))
 
 
-def _cut_member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str]:
-    """The same of an object that is cut in its first array."""
-    decoder, at = json.JSONDecoder(), 1
+def _require_nothing_behind(error: json.JSONDecodeError, name: str) -> None:
+    """Raise RejectedFile for an object that is whole and has more behind it, most often the next object."""
+    if error.msg != "Extra data":
+        return
+    at = _after(error.doc, error.pos, ",")
+    what = "another JSON object" if error.doc[at : at + 1] == "{" else "something else"
+    behind = "behind a comma" if "," in error.doc[error.pos : at] else "behind it"
+    raise RejectedFile(
+        f"{name}, line {error.lineno}, character {error.colno}: a JSON object has ended, and {behind} stands {what}. "
+        "Write each object on a line of its own, without commas between them, or make a list of all: [{...}, {...}].",
+        reason="bad_json",
+        line=error.lineno,
+    )
+
+
+def _broken(error: json.JSONDecodeError, name: str, *, is_whole: bool) -> RejectedFile:
+    """The refusal of an object in which no array begins before it is cut, or wrong."""
+    if not is_whole:
+        return RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json")
+    what = f"{error.msg[0].lower()}{error.msg[1:]}".removesuffix(" at").removesuffix(" starting")
+    return RejectedFile(
+        f"{name}, line {error.lineno}, character {error.colno}: this is not JSON: {what}. Was all of the file written?",
+        reason="bad_json",
+        line=error.lineno,
+    )
+
+
+def _cut_member(text: str, document: dict[str, Any]) -> tuple[list[Any], dict[str, str], str]:
+    """The same of an object that is cut in its first array; raises JSONDecodeError where it has none."""
+    decoder, at = json.JSONDecoder(), text.index("{") + 1
     texts: dict[str, str] = {}
     path: list[str] = []
-    try:
-        while True:
-            key, at = decoder.raw_decode(text, _after(text, at, ","))
-            at = _after(text, at, ":")
-            if text[at : at + 1] == "[" and not _is_plain(text, at):
-                records, end = _elements(text, at + 1)
-                closed = text[:end] + "]}" + "}" * len(path)
-                return _named([*path, key], records, document), texts, closed
-            try:
-                one, at = decoder.raw_decode(text, at)
-            except json.JSONDecodeError:
-                if text[at : at + 1] != "{" or not (path or key in _ANSWERS):
-                    raise
-                path, at = [*path, key], at + 1  # it is cut further within
-                continue
-            texts |= {key: one} if isinstance(one, str) else {}
-    except json.JSONDecodeError:
-        raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
+    while True:
+        key, at = decoder.raw_decode(text, _after(text, at, ","))
+        at = _after(text, at, ":")
+        if text[at : at + 1] == "[" and not _is_plain(text, at):
+            records, end = _elements(text, at + 1)
+            closed = text[:end] + "]}" + "}" * len(path)
+            return _named([*path, key], records, document), texts, closed
+        try:
+            one, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError:
+            if text[at : at + 1] != "{" or not (path or key in _ANSWERS):
+                raise
+            path, at = [*path, key], at + 1  # it is cut further within
+            continue
+        texts |= {key: one} if isinstance(one, str) else {}
 
 
 def _is_plain(text: str, at: int) -> bool:

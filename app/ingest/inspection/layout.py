@@ -107,7 +107,7 @@ def _layout(data: bytes, name: str) -> Layout:
     text, encoding = _text(head[:LOOKED_AT_BYTES], name)
     require_table(text, name)
     if is_json(text):
-        return _of_json(first_records(text, name))
+        return _of_json(first_records(text, name, is_whole=len(head) < LOOKED_AT_BYTES))
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise RejectedFile(f"{name} is empty.", reason="empty_file")

@@ -67,7 +67,10 @@ ALSO: Final[Mapping[str, tuple[str, ...]]] = {
     "ci": ("detailsci",),
     "version": ("fileversion",),
     "country_code": ("country",),
-    "count": ("downloads", "numdownloads", "downloadcount", "totaldownloads", "installs"),
+    "count": (
+        *("downloads", "numdownloads", "downloadcount", "totaldownloads", "installs", "anzahl", "nombre", "cantidad"),
+        *("aantal", "téléchargements", "descargas"),
+    ),
     "sha": ("hash", "commit", "commithash", "commitsha", "oid"),
     "authored_at": ("authordate", "authoreddate"),
     "committed_at": ("commitdate", "committerdate", "committeddate"),

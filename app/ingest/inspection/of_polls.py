@@ -23,16 +23,6 @@ def completed_polls(
         return questions
     rule, questions = with_clock(layout, guesses, column, taken, rule, questions)
     columns["timestamp_utc"] = rule
-    zones = next((guess for guess in guesses if guess.what == "zone" and guess.name not in taken), None)
-    if "zone" in rule and zones is not None:
-        questions = [one for one in questions if "which zone are times" not in one[0]]
-        named = sorted({text for text in layout.column(guesses.index(zones)) if text})
-        told = f"{column.name}: are its times of UTC, or of {named[0]}, which {zones.name} has? Set zone."
-        several = (
-            f"{column.name}: are its times of UTC, or of the {len(named)} zones that {zones.name} has? In UTC set "
-        )
-        several += f'zone; otherwise "template": "{{{column.name}}} {{{zones.name}}}" instead of from and zone.'
-        questions.append((told if len(named) == 1 else several, ""))
     return questions
 
 

@@ -1,9 +1,10 @@
 """A mapping for guessed columns: which column of a kind each may be, by its name and by what it holds."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from app.ingest.inspection.breaks import breaks
 from app.ingest.inspection.closed import where_open, where_told
 from app.ingest.inspection.counts import rest_of_installs
 from app.ingest.inspection.every_day import days_left_out, hours_of_every_day
@@ -27,8 +28,12 @@ from app.ingest.inspection.questions import (
     unnamed_store,
 )
 from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, sunday_first, with_hours_beside
+from app.ingest.inspection.unread import WHOLE, parted_number, uncounted, unread, with_thousands
 from app.ingest.inspection.weeks import Rows, rows_of_weeks
+from app.ingest.inspection.when_checked import when_checked
+from app.ingest.inspection.who import bots, own_reviews
 from app.ingest.inspection.wide import stores_as_columns
+from app.ingest.inspection.zones_beside import asked_of_zones
 from app.ingest.kind import DatasetKind
 from app.mapping.document import read_mapping, with_values, written
 
@@ -69,16 +74,18 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     if kind.name == "polls":
         found = outages(layout, guesses, stem) or stores_as_columns(layout, guesses)
         if found is not None:
-            return Proposal(kind.name, found[0], tuple(found[1]), ())
+            questions = asked_of_zones(layout, guesses, found[0], (), found[1])
+            return Proposal(kind.name, found[0], tuple(questions), ())
     rows, asked, taken, filled = _windows(layout, guesses) if kind.name == "hours" else ([], [], set[str](), {})
     columns, questions = _columns(kind, layout, guesses, taken, given=filled)
     columns |= {name: rule for name, rule in filled.items() if rule}
     questions = [*questions_of(layout), *asked, *questions]
     columns, questions = _completed(kind, layout, guesses, columns, taken, questions, is_filled=bool(filled))
+    questions = asked_of_zones(layout, guesses, {"columns": columns}, taken, questions)
     if kind.name == "pull_requests":
         numbered(layout, guesses, columns)
         rows, asked = ends_by_state(layout, guesses, columns)
-        questions += asked
+        questions += asked + bots(layout, guesses, columns, taken) + own_reviews(layout, guesses, columns)
     missing = _missing(kind, columns, given=WINDOW if "hours" in columns.get("day", {}) else filled)
     for name in [one for one in missing if one in ONE_OF_ALL and one != "project"]:
         if len(columns) + len(rows) > (name == "repo") and (
@@ -99,7 +106,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
         where = where_open(layout, guesses, day=None, language="en") if is_by_day else {}
         where = (where if taken.isdisjoint(where) else {}) | where_told(layout, columns)
         document |= {"where": where} if where else {}
-        questions += equal_times(layout, document) + sunday_first(layout, document)
+        questions += equal_times(layout, document) + sunday_first(layout, document) + breaks(guesses, taken)
         questions += hours_of_every_day(layout, guesses, columns)
     if kind.name == "installs":
         rest, told = rest_of_installs(columns, missing, layout, stem)
@@ -121,6 +128,7 @@ def _completed(
     """Columns and questions with what is particular to a kind; ``is_filled``: windows are told by other columns."""
     match kind.name:
         case "polls":
+            questions = when_checked(layout, guesses, columns, taken, questions)
             questions = completed_polls(layout, guesses, columns, taken, questions)
             questions = checked_polls(layout, guesses, columns, taken, questions)
         case "entities" if _is_of_times(guesses, columns, taken):
@@ -153,7 +161,7 @@ def _windows(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, Questions,
 
 
 def _columns(
-    kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], taken: set[str], *, given: Container[str]
+    kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], taken: set[str], *, given: Collection[str]
 ) -> tuple[dict[str, Any], Questions]:
     """The rules of those columns of a kind that the file seems to have, without those that are given already."""
     columns: dict[str, Any] = {}
@@ -167,17 +175,24 @@ def _columns(
             is_nameless=is_nameless,
             is_of_pulls=kind.name == "pull_requests",
         )
+        if found is None and column.type.name in WHOLE:
+            found = parted_number(column, layout, guesses, taken, is_of_pulls=kind.name == "pull_requests")
         if found is None:
             continue
         if is_nameless and found.what == "instant" and column.name != "timestamp_utc":
             questions.append((f"The file has no header: is column {found.name} {column.name}?", "yes"))
         taken.add(found.name)
+        texts = layout.column(guesses.index(found))
         rule = rule_for(column.type.name, found)
+        if column.type.name in WHOLE and (parted := with_thousands(found.name, texts)) is not None:
+            rule, asked = parted
+            questions += asked
         trimmed = {"trim": True} if found.is_spaced else {}
         columns[column.name] = {"from": place(layout, found.name), **trimmed, **rule}
         questions += found.questions if rule == found.rule else ()
-        questions += numbered_days(column.type.name, found, layout.column(guesses.index(found)), layout.names)
-        questions += numbered_times(column.type.name, found, layout.column(guesses.index(found)))
+        questions += numbered_days(column.type.name, found, texts, layout.names)
+        questions += numbered_times(column.type.name, found, texts)
+    questions += unread(kind, guesses, {*columns, *given}, taken) + uncounted(kind, layout, guesses)
     return _with_hours(columns), questions
 
 

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Final
@@ -10,7 +9,7 @@ from typing import IO, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from app.errors import BadInput
+from app.errors import BadInput, RejectedFile
 from app.ingest.column_types import DATE, INSTANT
 from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
@@ -24,6 +23,9 @@ from app.mapping.parquet import MAGIC
 from app.timeline import from_micros
 from app.wording.values import iso
 from app.wording.warnings import DataWarning
+
+#: Reasons for which no mapping could read a file.
+_DAMAGED: Final = frozenset(("bad_json", "unclosed_quote"))
 
 #: Rows that are shown as they would be read.
 SHOWN: Final = 5
@@ -39,6 +41,7 @@ class Reading:
         warnings: what is probably not meant in rows that are valid.
         passed, rejected: rows that are valid, and that are not.
         contradicts: records of one store have other hours of the same day.
+        damage: what is wrong in the file itself, whatever the mapping says; of a file that is cut it may be the cut.
     """
 
     rows: Sequence[Mapping[str, Any]] = ()
@@ -47,6 +50,7 @@ class Reading:
     passed: int = 0
     rejected: int = 0
     contradicts: bool = False
+    damage: RejectedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ def read(source: Beginning, kind: DatasetKind, mapping: FileMapping, now: dateti
     rejects = Rejects()
     doubts, windows = Doubts(kind), Windows()
     passed = 0
-    with suppress(BadInput):
+    damage: RejectedFile | None = None
+    try:
         policy = Policy(mapping=mapping)
         checker = Checker(kind, source, policy=policy, limits=Limits(), now=now, rejects=rejects)
         for block in checker.rows():
@@ -97,7 +102,9 @@ def read(source: Beginning, kind: DatasetKind, mapping: FileMapping, now: dateti
             if kind.name == "hours":
                 windows.add(block)
             passed = checker.passed
-    return Reading(rows[:SHOWN], rejects.shown, doubts.found(), passed, rejects.count, windows.contradict())
+    except BadInput as error:
+        damage = error if isinstance(error, RejectedFile) and error.details.get("reason") in _DAMAGED else None
+    return Reading(rows[:SHOWN], rejects.shown, doubts.found(), passed, rejects.count, windows.contradict(), damage)
 
 
 def _shown(kind: DatasetKind, name: str, values: npt.NDArray[Any]) -> list[Any]:
