@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -108,16 +107,15 @@ def _joined(before: str, parts: Sequence[pa.StringArray], others: Sequence[str])
 def _whole(
     joined: pa.StringArray, before: str, parts: Sequence[pa.StringArray], others: Sequence[str]
 ) -> pa.StringArray:
-    """Instants of several parts: empty if all parts are; an empty one beside others is named, and is an error then.
+    """Instants of several parts: empty if the first one is; another empty one is named, and is an error then.
 
     Without its time of day a date would be midnight, and a local time without its zone would be of another one.
     """
     blank = [pc.equal(pc.utf8_trim_whitespace(part), "") for part in parts]
-    some = reduce(pc.or_, blank)
-    if not pc.any(some).as_py():
+    if not any(pc.any(one).as_py() for one in blank):
         return joined
     named = [pc.if_else(is_blank, _NO_PART, part) for part, is_blank in zip(parts, blank, strict=True)]
-    return pc.if_else(reduce(pc.and_, blank), "", pc.if_else(some, _joined(before, named, others), joined))
+    return pc.if_else(blank[0], "", _joined(before, named, others))
 
 
 def _without_null(texts: pa.StringArray, words: tuple[str, ...]) -> pa.StringArray:

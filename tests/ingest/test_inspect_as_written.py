@@ -182,6 +182,17 @@ def test_an_instant_of_a_template_needs_all_its_parts() -> None:
     assert [(one.line, one.value) for one in checked.rejections] == [(3, "'2024-05-01 (empty)'"), (4, "''")]
 
 
+def test_an_optional_instant_of_a_template_may_be_empty() -> None:
+    columns = {name: {"from": name} for name in ("repo", "number", "created_at")}
+    at = {"template": "{merged} {zone}", "date": "iso"}
+    mapping = read_mapping({"kind": "pull_requests", "columns": {**columns, "merged_at": at}})
+    rows = "a/b,1,2024-05-01T10:00Z,2024-05-02 12:00,Europe/Berlin\na/b,2,2024-05-01T10:00Z,,Europe/Berlin\n"
+    content = f"repo,number,created_at,merged,zone\n{rows}"
+    checked = check(content.encode(), "pull_requests", mapping=mapping, now=NOW)
+    place = checked.columns.index("merged_at")
+    assert [row[place] for row in checked.rows] == [1714644000000000, None]
+
+
 @pytest.mark.parametrize(
     "name", ["Time (UTC+2)", "Time UTC+02:00", "timestamp_utc+2", "Time (not UTC!)", "Time (CET)", "Time (GMT-5)"]
 )

@@ -65,13 +65,14 @@ def _beside(layout: Layout, guesses: Sequence[Guess], taken: Collection[str]) ->
 
 
 def _are_read(layout: Layout, guesses: Sequence[Guess], rule: Mapping[str, Any], beside: Guess) -> bool:
-    """Whether times with the text of another column behind them say when they are; an empty one would be wrong."""
+    """Whether times with the text of another column behind them say when they are; an empty text would be wrong."""
     parts = [next((one for one in guesses if one.name == name), None) for name in _sources(rule)]
     known = [layout.column(guesses.index(one)) for one in (*parts, beside) if one is not None]
     if len(known) <= len(parts):
         return False
     date = {"date": rule.get("date", "iso")}
-    return all(instant_text(" ".join(texts), date) is not None for texts in zip(*known, strict=True))
+    given = (texts for texts in zip(*known, strict=True) if texts[0].strip() and not is_nothing(texts[0].strip()))
+    return all(instant_text(" ".join(texts), date) is not None for texts in given)
 
 
 def _sources(rule: Mapping[str, Any]) -> list[str]:
