@@ -1,6 +1,7 @@
 """What a request is told whose parts are not those that its address takes."""
 
 import json
+import re
 import tracemalloc
 from collections.abc import Iterator
 from threading import current_thread
@@ -227,6 +228,38 @@ def test_a_parameter_of_one_value_is_given_once(client: TestClient) -> None:
     (error,) = refused(client, "GET", "/reports?limit=3&limit=4")["errors"]
     assert (error["parameter"], error["received"]) == ("limit", ["3", "4"])
     assert error["reason"] == "is given more than once; give it only once"
+
+
+def instants_of_addresses(client: TestClient) -> Iterator[tuple[str, str, str]]:
+    """Method, address and name of each query parameter that is an instant."""
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in operations.items():
+            for one in operation.get("parameters", ()):
+                kinds = [one["schema"], *one["schema"].get("anyOf", ())]
+                if one["in"] == "query" and any(kind.get("format") == "date-time" for kind in kinds):
+                    yield method, re.sub("{[^}]*}", "x", path.replace("{kind}", "store")), one["name"]
+
+
+def test_an_instant_in_an_address_is_one_that_reports_take_too(client: TestClient) -> None:
+    found = {*instants_of_addresses(client)}
+    assert {
+        ("get", "/activity/hours", "as_of"),
+        ("get", "/audit", "from"),
+        ("get", "/entities/store/x", "as_known_at"),
+        ("post", "/sources/x/reset", "since"),
+    } <= found
+    for method, path, name in found:
+        for text in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59"):
+            errors = refused(client, method, path, params={name: text})["errors"]
+            (error,) = [one for one in errors if one["parameter"] == name]
+            assert error["received"] == text
+            assert error["reason"] == "must lie between 1970-01-01 and 2100-01-01 UTC"
+        assert name in refused(client, method, path, params={name: "20230125"})["detail"]
+        for text in ("2023-01-25T00:00:00+16:00", "2023-01-25T00:00:00-23:59", "1970-01-01T00:00:00Z"):
+            answer = client.request(method, path, params={name: text})
+            assert answer.status_code < 500, (path, answer.text)
+            if answer.status_code == 422:
+                assert name not in [error["parameter"] for error in answer.json()["errors"]]
 
 
 def test_several_unknown_query_parameters_are_all_named(client: TestClient) -> None:
