@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.routers import entities, reports, timezones
 from app.routers.entities import NewHours
+from app.routers.malformed import FORM
 from app.storage.resources import Resources
 from tests.conftest import api
 
@@ -45,6 +46,7 @@ TRIGGER = "an object with report, params, notify"
         ({"content": b'{"report": "uptime"}'}, "was sent without a Content-Type", '{"report": "uptime"}'),
         ({"data": {"report": "uptime"}}, "was sent as application/x-www-form-urlencoded", "report=uptime"),
         ({"content": b"{}", "headers": {"content-type": "text/plain"}}, "was sent as text/plain", "{}"),
+        ({"content": b"{", "headers": {"content-type": "text/json"}}, "was sent as text/json", "{"),
     ],
 )
 def test_a_body_that_is_not_sent_as_json_is_told_how_to_be_sent(
@@ -292,6 +294,18 @@ def test_the_loop_that_answers_everyone_checks_no_body() -> None:
     assert len(fields) == 6
     for field in fields:
         assert field.validate({"no": ["such", "member"]}, {}, loc=("body",)) == ({"no": ["such", "member"]}, [])
+
+
+def test_each_address_that_takes_a_form_refuses_other_bodies(client: TestClient) -> None:
+    taking = [
+        (method, path)
+        for path, operations in client.get("/openapi.json").json()["paths"].items()
+        for method, operation in operations.items()
+        if FORM in operation.get("requestBody", {}).get("content", {})
+    ]
+    assert taking == [("post", "/api/v1/auth/token")]
+    for method, path in taking:
+        assert "was sent as application/json" in refused(client, method, path, json={})["detail"]
 
 
 def test_a_body_is_checked_in_a_thread(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
