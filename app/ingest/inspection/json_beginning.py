@@ -67,7 +67,7 @@ def _alike(text: str, document: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of other arrays in an object whose records have the same members as those of the one that is read."""
     try:
         whole = json.loads(text) if "records" in document else {}
-    except json.JSONDecodeError:
+    except ValueError:
         return ()
     members = {
         key: {*one[0]} for key, one in whole.items() if isinstance(one, list) and one and isinstance(one[0], dict)
@@ -91,7 +91,7 @@ def is_json(text: str) -> bool:
     if begins[:1] == "[":
         try:
             _, end = json.JSONDecoder().raw_decode(begins)
-        except json.JSONDecodeError:
+        except ValueError:
             return True  # cut, or wrong
         return not begins[end:].partition("\n")[0].strip()
     return begins[:1] == "{"
@@ -100,7 +100,7 @@ def is_json(text: str) -> bool:
 def _is_value(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except json.JSONDecodeError:
+    except ValueError:
         return False
 
 
@@ -108,7 +108,7 @@ def _member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], 
     """The first elements of the first array in an object, or else the object; texts beside them; what is whole."""
     try:
         whole = json.loads(text)
-    except json.JSONDecodeError:
+    except ValueError:
         return _cut_member(text, document, name)
     texts = {key: one for key, one in whole.items() if isinstance(one, str)}
     lists = {key: one for key, one in whole.items() if isinstance(one, list)}
@@ -175,21 +175,24 @@ def _cut_member(text: str, document: dict[str, Any], name: str) -> tuple[list[An
                 return _named([*path, key], records, document), texts, closed
             try:
                 one, at = decoder.raw_decode(text, at)
-            except json.JSONDecodeError:
+            except ValueError:
                 if text[at : at + 1] != "{" or not (path or key in _ANSWERS):
                     raise
                 path, at = [*path, key], at + 1  # it is cut further within
                 continue
             texts |= {key: one} if isinstance(one, str) else {}
-    except json.JSONDecodeError:
-        raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
+    except ValueError:
+        raise RejectedFile(
+            f"{name} is one JSON object, which is not whole here or has a number with thousands of digits.",
+            reason="bad_json",
+        ) from None
 
 
 def _is_plain(text: str, at: int) -> bool:
     """Whether an array, which begins there, is whole and holds no objects: it stands beside the records."""
     try:
         found, _ = json.JSONDecoder().raw_decode(text, at)
-    except json.JSONDecodeError:
+    except ValueError:
         return False
     return bool(found) and not any(isinstance(element, dict | list) for element in found)
 
@@ -202,7 +205,7 @@ def _elements(text: str, at: int) -> tuple[list[Any], int]:
     while len(found) < ROWS:
         try:
             record, end = decoder.raw_decode(text, _after(text, end, ","))
-        except json.JSONDecodeError:
+        except ValueError:
             break
         found.append(record)
     return found, end
