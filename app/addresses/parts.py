@@ -34,7 +34,8 @@ def parts_of(url: str, *, schemes: Sequence[str], example: str, needs_host: bool
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError(f"has a host or a port that cannot be read. {like(example)}") from None
+        wrong = "has a host or a port that cannot be read; a port is a number from 1 to 65535"
+        raise ValueError(f"{wrong}. {like(example)}") from None
     host = parts.hostname or ""
     if "@" in parts.netloc.rpartition("@")[0] + parts.path + parts.query + parts.fragment:
         raise ValueError(f"has an @ that is not the one right before the host. {like(example)}")
