@@ -5,13 +5,15 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal, get_args
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 from zoneinfo import available_timezones
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.addresses.parts import like, parts_of
 
 #: Schemes of the address of each server.
 SCHEMES: Final = {
@@ -24,6 +26,22 @@ SCHEMES: Final = {
     "dask_scheduler": ("tls", "tcp"),
 }
 
+#: A good address of each server, for who has written one that is not.
+EXAMPLES: Final = {
+    "database_url": "postgresql://user:password@db.example:5432/openhours",
+    "redis_url": "redis://:password@redis.example:6379/0",
+    "s3_endpoint_url": "https://s3.example:9000",
+    "s3_public_url": "https://s3.example:9000",
+    "public_url": "https://openhours.example",
+    "oidc_issuer": "https://login.example",
+    "dask_scheduler": "tls://scheduler.example:8786",
+}
+
+#: Those that may have no host: Postgres is reached over a socket, then, and Redis on this machine.
+_MAY_HAVE_NO_HOST: Final = ("database_url", "redis_url")
+
+#: Path of an address of Redis: the number of a database.
+_REDIS_PATH: Final = re.compile(r"/?|/[0-9]+/?")
 
 #: How the names of variables begin that hold tokens of sources; they are no settings.
 TOKEN_VARIABLES: Final = "OPENHOURS_TOKEN_"  # noqa: S105 - not one itself
@@ -106,9 +124,6 @@ def slot_shares(text: str) -> dict[str, tuple[float, float]]:
 #: Settings that are a file for TLS between the processes of a cluster.
 TLS_FILES: Final = ("dask_tls_ca_file", "dask_tls_cert_file", "dask_tls_key_file")
 
-#: Settings that are an address of S3.
-_OF_S3: Final = ("s3_endpoint_url", "s3_public_url")
-
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 
 #: What browsers send as Origin.
@@ -142,11 +157,14 @@ def listed(text: str | None) -> list[str]:
     return [part for part in map(str.strip, (text or "").split(",")) if part]
 
 
-def _require_usable(parts: SplitResult, text: str, *, is_public: bool) -> None:
-    """Refuse an address of S3 with which no link would ever work: the signature covers host and path."""
-    if re.search(r"\s", text) or not parts.hostname:
-        raise ValueError("has a space in it, or no host")
-    if is_public and (parts.path.strip("/") or parts.query or parts.fragment or parts.username):
+def _require_usable(name: str, parts: SplitResult) -> None:
+    """Refuse an address of which a part would count for nothing, or with which no link would ever work."""
+    if name != "database_url" and "," in (parts.hostname or ""):
+        raise ValueError(f"has several hosts. {like(EXAMPLES[name])}")
+    if name == "redis_url" and not _REDIS_PATH.fullmatch(parts.path):
+        raise ValueError(f"has a path that is not the number of a database. {like(EXAMPLES[name])}")
+    # A signature covers host and path.
+    if name == "s3_public_url" and (parts.path.strip("/") or parts.query or parts.username):
         raise ValueError(
             "is more than a scheme, a host and a port: links are signed for the paths of the endpoint itself, and a "
             "proxy that serves it below a path would break them"
@@ -533,12 +551,12 @@ class Settings(BaseSettings):
     def _is_an_address(cls, address: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
         if address is not None:
             text = address.get_secret_value() if isinstance(address, SecretStr) else address
-            schemes = SCHEMES[str(info.field_name)]
-            parts = urlsplit(text)
-            if parts.scheme not in schemes or not (parts.netloc or parts.path):
-                raise ValueError(f"is not an address that begins with {' or '.join(f'{one}://' for one in schemes)}")
-            if info.field_name in _OF_S3:
-                _require_usable(parts, text, is_public=info.field_name == "s3_public_url")
+            name = str(info.field_name)
+            needs_host = name not in _MAY_HAVE_NO_HOST
+            parts = parts_of(text, schemes=SCHEMES[name], example=EXAMPLES[name], needs_host=needs_host)
+            if not (parts.netloc or parts.path):
+                raise ValueError(f"has nothing after its ://. {like(EXAMPLES[name])}")
+            _require_usable(name, parts)
         return address
 
     @field_validator("seal_after_days", mode="before")

@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from app.settings import Settings, weekly_windows
+from app.commands.settings import read_settings
+from app.errors import BadSetting
+from app.settings import EXAMPLES, SCHEMES, Settings, weekly_windows
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -151,6 +153,72 @@ def test_an_endpoint_of_s3_may_have_a_path_and_no_space(monkeypatch: pytest.Monk
     assert Settings().s3_endpoint_url == "https://s3.example/storage/v1/s3"
     monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", "https://s3.example/a b")
     with pytest.raises(ValidationError, match="has a space"):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("DATABASE_URL", "postgresql://me:a%40b:c@db_1.example:5432/open?sslmode=require"),
+        ("DATABASE_URL", "postgres://me@[::1]/open"),
+        ("DATABASE_URL", "postgresql:///open?host=/run/postgresql"),
+        ("DATABASE_URL", "postgresql://me@one,two:5433/open"),
+        ("REDIS_URL", "redis://redis.namespace.svc.cluster.local.:6379/0"),
+        ("REDIS_URL", "rediss://me:a%2Fb@redis?db=1"),
+        ("REDIS_URL", "redis:///1"),
+        ("S3_ENDPOINT_URL", "HTTPS://s3.example:9000/storage"),
+        ("PUBLIC_URL", "https://openhours.example/below"),
+        ("OIDC_ISSUER", "https://login.example/realms/one"),
+        ("DASK_SCHEDULER", "tcp://10.0.0.7:8786"),
+    ],
+)
+def test_an_address_whose_parts_can_be_told_apart_is_taken(
+    monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    monkeypatch.setenv(f"OPENHOURS_{name}", address)
+    found = getattr(Settings(), name.lower())
+    assert (found.get_secret_value() if isinstance(found, SecretStr) else found) == address
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        (":hun/ter2@host:1/0", "has a host or a port that cannot be read"),
+        (":12/hunter2@host:1/0", "has an @ that is not the one right before the host"),
+        (":12?hunter2@host/0", "has an @ that is not the one right before the host"),
+        (":12#hunter2@host/0", "has an @ that is not the one right before the host"),
+        ("me:hun@ter2@host/0", "has an @ that is not the one right before the host"),
+        ("me:hun[ter2@host/0", "has a host or a port that cannot be read"),
+        ("me:hunter2@[::1/0", "has a host or a port that cannot be read"),
+        ("me:hunter2@host:hunter2/0", "has a host or a port that cannot be read"),
+        ("me:hunter2@host:99999/0", "has a host or a port that cannot be read"),
+        ("me:hunter2@host:0/0", "has a fragment or port 0"),
+        ("me:hunter2@host/0#hunter2", "has a fragment or port 0"),
+        ("me:hunter2@-host/0", "has no host, or one that is neither a name"),
+        ("me:hunter2@hünter2/0", "has no host, or one that is neither a name"),
+        ("me:hun ter2@host/0", "has a space"),
+        ("me:hun\nter2@host/0", "has a space or an invisible character"),
+        ("", "has no"),
+    ],
+)
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_an_address_that_cannot_be_read_is_told_without_a_word_of_its_password(
+    monkeypatch: pytest.MonkeyPatch, name: str, rest: str, said: str
+) -> None:
+    monkeypatch.setenv(f"OPENHOURS_{name.upper()}", f"{SCHEMES[name][0]}://{rest}")
+    with pytest.raises(BadSetting) as caught:
+        read_settings()
+    told = caught.value.message
+    assert told.startswith(f"OPENHOURS_{name.upper()}: {said}" if rest else f"OPENHOURS_{name.upper()}: ")
+    assert said in told
+    assert "has a space" in told or f"It must look like {EXAMPLES[name]}" in told
+    assert not re.search("hun|ter2|IPv6|out of range", told)
+
+
+@pytest.mark.parametrize("path", ["/one", "/0/1", "/-1"])
+def test_a_path_of_redis_is_the_number_of_a_database(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setenv("OPENHOURS_REDIS_URL", f"redis://redis{path}")
+    with pytest.raises(ValidationError, match="is not the number of a database"):
         Settings()
 
 

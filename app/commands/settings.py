@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from pydantic import ValidationError
@@ -34,10 +35,15 @@ def read_settings() -> Settings:
     except ValidationError as error:
         schema = Settings.model_json_schema()
         values = [
-            wrong_value(one, one["loc"], schema, name=_variable("_".join(map(str, one["loc"]))))
+            _without_password(wrong_value(one, one["loc"], schema, name=_variable("_".join(map(str, one["loc"])))))
             for one in error.errors(include_url=False)
         ]
         raise BadSetting(detail(values)) from error
+
+
+def _without_password(wrong: WrongValue) -> WrongValue:
+    """The same without what was received, if that may be an address with a password."""
+    return replace(wrong, received=None, is_shown=False) if "@" in str(wrong.received) else wrong
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

@@ -45,6 +45,7 @@ WAYS: Final[Mapping[str, str]] = {
     "local": marked("from this machine"),
     "command": marked("by a command on the server"),
     "schedule": marked("by a schedule"),
+    "rule": marked("by a rule"),
     "system": marked("by the service itself"),
     "anonymous": marked("without logging in"),
 }

@@ -27,6 +27,9 @@ DEEPEST: Final = 200
 #: A record and the line on which it begins.
 Numbered = tuple[int, Any]
 
+#: Half of a surrogate pair.
+_HALF: Final = re.compile("[\ud800-\udfff]")
+
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
@@ -44,7 +47,7 @@ def array_records(mapping: Mapping, text: str, name: str) -> Iterator[Records]:
         RejectedFile: it is not JSON, or has no array where the mapping says.
     """
     numbered = _found(mapping.records, text, name) if mapping.records is not None else _elements(text, name)
-    yield from _shallow(_batches(mapping.places, numbered), name)
+    yield from _shallow(_batches(mapping.places, numbered, name), name)
 
 
 def line_records(mapping: Mapping, lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Records]:
@@ -53,7 +56,7 @@ def line_records(mapping: Mapping, lines: Iterable[tuple[int, bytes]], name: str
     Raises:
         RejectedFile: a line is not JSON.
     """
-    yield from _shallow(_batches(mapping.places, _parsed(lines, name)), name)
+    yield from _shallow(_batches(mapping.places, _parsed(lines, name), name), name)
 
 
 def _shallow(found: Iterator[Records], name: str) -> Iterator[Records]:
@@ -167,12 +170,27 @@ def _placing(began: dict[int, int]) -> _Decoder:
     return placing
 
 
-def _batches(places: Sequence[Place], numbered: Iterator[Numbered]) -> Iterator[Records]:
+def _batches(places: Sequence[Place], numbered: Iterator[Numbered], name: str) -> Iterator[Records]:
     while batch := list(islice(numbered, BATCH)):
-        texts = {place: pa.array([_text(place, record) for _, record in batch], pa.string()) for place in places}
-        there = {name for _, record in batch if isinstance(record, dict) for name in record}
+        texts = {place: _storable(batch, [_text(place, record) for _, record in batch], name) for place in places}
+        there = {key for _, record in batch if isinstance(record, dict) for key in record}
         absent = frozenset(place for place in places if (looked := members(str(place))) and not looked & there)
         yield Records(texts, np.array([line for line, _ in batch], np.int64), absent)
+
+
+def _storable(batch: Sequence[Numbered], texts: Sequence[str], name: str) -> pa.Array:
+    """The texts of records as an array: JSON may hold halves of characters, which no text that is stored can."""
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError as error:
+        halved = (line for (line, _), text in zip(batch, texts, strict=True) if _HALF.search(text))
+        line = next(halved)
+        raise RejectedFile(
+            f"{name}, line {line}: a text has half of a surrogate pair such as \\ud800, which is no character; remove "
+            "it.",
+            reason="bad_json",
+            line=line,
+        ) from error
 
 
 def _text(place: Place, record: Any) -> str:

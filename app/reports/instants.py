@@ -1,7 +1,7 @@
-"""The range of instants that parameters of reports accept."""
+"""The instants that parameters accept, of reports and of all other requests."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
@@ -20,14 +20,19 @@ def _written_out(value: Any) -> Any:
     raise PydanticCustomError("instant", "is not an instant in ISO 8601 with Z or an offset")
 
 
-def _plausible(instant: datetime) -> datetime:
+def plausible(instant: datetime) -> datetime:
+    """The same instant in UTC: Postgres takes no offset of 16 hours or more.
+
+    Raises:
+        ValueError: it is not from EARLIEST to LATEST.
+    """
     if not EARLIEST <= instant <= LATEST:
         raise ValueError(f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d} UTC")
-    return instant
+    return instant.astimezone(UTC)
 
 
-#: A parameter that is an instant: from EARLIEST to LATEST, with its offset.
-Instant = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_plausible)]
+#: A parameter that is an instant: written with any offset, from EARLIEST to LATEST, in UTC from here on.
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(plausible)]
 
 #: The parameter of reports that says which hours and calendars count.
 AsKnownAt = Annotated[

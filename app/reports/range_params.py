@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema, model_validator
 
 from app.jobs.kind import Params
+from app.reports.instants import plausible
 from app.reports.refusals import refused
 from app.timeline import EARLIEST, LATEST, to_micros
 from app.timeline.period_words import FORMS, RELATIVE, dates_of, fixed
@@ -49,9 +50,8 @@ def _moment(value: Any) -> Any:
         read = date.fromisoformat(value) if len(value) == len("2024-11-01") else _instant.validate_python(value)
     except (ValueError, TypeError) as error:
         raise ValueError(_NEITHER) from error
-    if not EARLIEST <= earliest(read) <= LATEST:
-        raise ValueError(f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d} UTC")
-    return read
+    instant = plausible(earliest(read))
+    return instant if isinstance(read, datetime) else read
 
 
 def earliest(moment: date | datetime) -> datetime:

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from app.access.scopes import Scope
 from app.entities.activity import Asked, Figure, Metric, MonthState, ShownActivity
 from app.entities.badges import draw_badge
+from app.reports.instants import Instant
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
-from app.routers.dates import Instant
 from app.routers.dependencies import Activities
 from app.routers.key_route import KeyRoute
 from app.routers.malformed import require_known_query

@@ -97,20 +97,20 @@ def problem(
     try:
         shown = to_jsonable_python(body, inf_nan_mode="null")
     except UnicodeEncodeError:  # of the name of a member
-        shown = to_jsonable_python(_whole(body), inf_nan_mode="null")
+        shown = to_jsonable_python(with_whole_characters(body), inf_nan_mode="null")
     content = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _whole(value: Any) -> Any:
-    """The same with ? for each half of a surrogate pair."""
+def with_whole_characters(value: Any) -> Any:
+    """The same with ? for each half of a surrogate pair, which no answer can hold."""
     match value:
         case str():
             return value.encode(errors="replace").decode()
         case dict():
-            return {_whole(key): _whole(one) for key, one in value.items()}
+            return {with_whole_characters(key): with_whole_characters(one) for key, one in value.items()}
         case list() | tuple():
-            return [_whole(one) for one in value]
+            return [with_whole_characters(one) for one in value]
     return value
 
 

@@ -1,13 +1,14 @@
 """Rows of single dates in bodies and answers: exceptions of entities, days of calendars."""
 
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Final, Literal
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.entities.dates import DatedRow
+from app.reports.instants import Instant
 
 #: More rows than a list that people edit needs; longer ones come as files.
 MOST_ROWS: Final = 4000
@@ -22,17 +23,6 @@ def _written_out(value: object) -> object:
 
 
 LocalDate = Annotated[date, BeforeValidator(_written_out), Field(examples=["2026-12-24"])]
-
-
-def _instant_written_out(value: object) -> object:
-    """Refuse what is not written as date and time: a number would be taken for seconds since 1970."""
-    is_written_out = isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value, re.ASCII)
-    if value is None or isinstance(value, datetime) or is_written_out:
-        return value
-    raise ValueError("is not an instant such as 2026-12-01T00:00:00Z")
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant_written_out)]
 
 
 AsKnownAt = Annotated[

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.scopes import Scope
+from app.reports.instants import Instant
 from app.routers.answers import UNAVAILABLE, UNPROCESSABLE
-from app.routers.dates import Instant
 from app.routers.dependencies import InHours
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs

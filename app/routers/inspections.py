@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.ingest.inspection.inspect import Inspection
+from app.routers.answers import with_whole_characters
 from app.wording.warnings import in_a_line
 
 
@@ -42,7 +43,7 @@ class InspectionAnswer(BaseModel):
 
 def inspection_answer(found: Inspection) -> InspectionAnswer:
     """The same for JSON."""
-    return InspectionAnswer(
+    answer = InspectionAnswer(
         layout=dict(found.layout.document),
         columns=[InspectedColumn(name=one.name, what=one.what, examples=list(one.examples)) for one in found.columns],
         kind=found.proposal.kind,
@@ -55,3 +56,4 @@ def inspection_answer(found: Inspection) -> InspectionAnswer:
         warnings=[in_a_line(asdict(one)) for one in found.warnings],
         may_be_accepted=found.may_be_accepted,
     )
+    return InspectionAnswer.model_validate(with_whole_characters(answer.model_dump()))

@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from starlette.datastructures import QueryParams
 
 from app.errors import MalformedRequest
@@ -19,6 +20,10 @@ from app.wording.wrong_values import MOST, WrongValue, detail, members
 
 #: Content type of every body but those of files.
 JSON: Final = "application/json"
+
+#: Content type of a form, and all that are read as one.
+FORM: Final = "application/x-www-form-urlencoded"
+_FORMS: Final = (FORM, "multipart/form-data")
 
 #: Bodies beyond this are parsed in a thread, bytes.
 _LONG_BYTES: Final = 16 << 10
@@ -50,15 +55,37 @@ def unreadable_body() -> MalformedRequest:
     return _refusal([WrongValue(parameter="body", received=None, reason=reason, is_shown=False)])
 
 
+def _takes_form(request: Request) -> bool:
+    """Whether the body of an address is a form."""
+    field = request.scope["route"].body_field
+    return field is not None and isinstance(field.field_info, Form)
+
+
+async def require_form(request: Request) -> None:
+    """Refuse a body of another type where a form is due: it would count for nothing. Each route with a form needs it.
+
+    Raises:
+        MalformedRequest: it is none.
+    """
+    sent = request.headers.get("content-type", "")
+    if not _takes_form(request) or sent.partition(";")[0].strip().lower() in _FORMS or not await request.body():
+        return
+    how = f"as {sent}" if sent else "without a Content-Type"
+    reason = f"was sent {how}; send Content-Type: {FORM}"
+    right = f"a form, sent as {FORM}"
+    raise _refusal([WrongValue(parameter="body", received=None, reason=reason, allowed=right, is_shown=False)])
+
+
 async def require_names_once(request: Request) -> None:
     """Refuse a JSON body with an object that has a name more than once: of its values all but one would be dropped.
 
     Raises:
         MalformedRequest: it has such.
     """
-    if request.scope["route"].body_field is None or "json" not in request.headers.get("content-type", "").lower():
+    is_json = "json" in request.headers.get("content-type", "").lower()
+    if request.scope["route"].body_field is None or _takes_form(request) or not is_json:
         return
-    body = await request.body()  # which FastAPI has read and, unless it is empty, parsed
+    body = await request.body()  # which FastAPI has read and, unless it is empty or of a type like text/json, parsed
     if not body:
         return
     try:
@@ -66,6 +93,8 @@ async def require_names_once(request: Request) -> None:
     except RepeatedName as error:
         wrong = WrongValue(parameter=error.name, received=None, reason=error.reason, is_shown=False)
         raise _refusal([wrong]) from error
+    except (ValueError, RecursionError):
+        return  # FastAPI has not taken it for JSON, and the route refuses its type
 
 
 async def require_known_query(request: Request) -> None:

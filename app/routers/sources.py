@@ -3,9 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from app.access.scopes import Scope
+from app.reports.instants import Instant
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.bodies import checked, described_as
 from app.routers.dependencies import Sources
@@ -38,7 +39,7 @@ _Check = Annotated[bool, Query(description="Check first whether the source can b
 _Streams = Annotated[
     list[str] | None, Query(description="Repeat the parameter for several streams. Default: all streams.")
 ]
-_Since = Annotated[AwareDatetime | None, Query(description="With Z or an offset. Default: from the beginning.")]
+_Since = Annotated[Instant | None, Query(description="With Z or an offset. Default: from the beginning.")]
 
 
 class SourceChange(SourceOptions):

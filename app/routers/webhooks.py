@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from app.access.scopes import Scope
 from app.deliveries.webhooks import Webhook, WebhookSpec
 from app.events.types import TYPES
+from app.reports.instants import Instant
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.bodies import checked, described_as
-from app.routers.dates import Instant
 from app.routers.dependencies import Webhooks
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs

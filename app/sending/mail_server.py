@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote
+
+from app.addresses.parts import like, parts_of
 
 #: Ports of mail that is handed in: TLS from the first byte (RFC 8314), and with STARTTLS (RFC 6409).
 _PORTS: Final = {"smtps": 465, "smtp": 587}
 
 _EXAMPLE: Final = "smtps://user:password@mail.example.org:465"
-
-_LABEL: Final = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
 
 
 class Security(StrEnum):
@@ -45,40 +44,15 @@ def parse(url: str) -> Server:
         ValueError: it is none. The message continues "OPENHOURS_SMTP_URL …" and repeats nothing of the address: where
             something is wrong with it, what looks like a host or a path may be a piece of the password.
     """
-    if not url.isprintable() or " " in url:
-        raise ValueError("has a space or an invisible character in it; in a password a space is written as %20")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise ValueError(f"has a host or a port that cannot be read. {_encoded()}") from None
-    if parts.scheme not in _PORTS or not url.lower().startswith(f"{parts.scheme}://"):
-        raise ValueError(f"does not begin with smtps:// or smtp://, such as {_EXAMPLE}")
-    host = parts.hostname or ""
-    if not _is_host(host):
-        raise ValueError(f"has no host, or one that is neither a name in ASCII nor an IP address. {_encoded()}")
-    if parts.path not in {"", "/"} or parts.fragment or port == 0:
-        raise ValueError(f"has a path, a fragment or port 0 in it. {_encoded()}")
+    parts = parts_of(url, schemes=tuple(_PORTS), example=_EXAMPLE)
+    host = (parts.hostname or "").removesuffix(".")
+    if "," in host or parts.path not in {"", "/"}:
+        raise ValueError(f"has a path or several hosts in it. {like(_EXAMPLE)}")
     user, password = _credentials(parts)
     security = _security(parts, host)
     if security is Security.NONE and user is not None and not _is_loopback(host):
         raise ValueError("would send the password unencrypted: remove tls=none, or the password")
-    return Server(host=host, port=port or _PORTS[parts.scheme], security=security, user=user, password=password)
-
-
-def _encoded() -> str:
-    return (
-        f"It must look like {_EXAMPLE}, and in the user and the password the characters / ? # @ : % are written as "
-        "%2F %3F %23 %40 %3A %25"
-    )
-
-
-def _is_host(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return _HOST.fullmatch(host) is not None
-    return True
+    return Server(host=host, port=parts.port or _PORTS[parts.scheme], security=security, user=user, password=password)
 
 
 def _is_loopback(host: str) -> bool:
@@ -92,7 +66,7 @@ def _credentials(parts: SplitResult) -> tuple[str | None, str | None]:
     if parts.username is None:
         return None, None
     if re.search(r"%(?![0-9A-Fa-f]{2})", f"{parts.username}:{parts.password}"):
-        raise ValueError(f"has a % in the user or the password that starts no code. {_encoded()}")
+        raise ValueError(f"has a % in the user or the password that starts no code. {like(_EXAMPLE)}")
     user, password = unquote(parts.username), unquote(parts.password or "")
     if not user or not password:
         raise ValueError("has a user without a password, or a password without a user")

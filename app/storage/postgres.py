@@ -8,7 +8,9 @@ from time import monotonic
 from typing import Any, Final
 
 import psycopg2
+from psycopg2.extensions import make_dsn
 from sqlalchemy import (
+    URL,
     Column,
     Connection,
     DateTime,
@@ -25,9 +27,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.errors import DatabaseUnavailable, NotMigrated, UnstorableText
+from app.errors import BadSetting, DatabaseUnavailable, NotMigrated, UnstorableText
 from app.storage.silent_postgres import Waits
 from app.storage.trouble import READ_ONLY, database_trouble
+from app.wording.values import shown
 
 #: How long a request waits for a connection of the pool before it fails with a retryable error, seconds.
 POOL_WAIT_SECONDS: Final = 0.5
@@ -75,10 +78,14 @@ def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = No
 
     Such an engine also waits no longer for a Postgres that stands still. ``url`` is any ``postgres://`` or
     ``postgresql://`` address.
+
+    Raises:
+        BadSetting: it has an option that libpq does not know.
     """
     waits = None if statement_seconds is None else Waits(statement_seconds)
     limit = "" if statement_seconds is None else f" -c statement_timeout={statement_seconds}s"
     address = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg2")
+    _require_known_options(address)
     engine = create_engine(
         address,
         poolclass=QueuePool if waits is None else waits.pool(),
@@ -100,6 +107,18 @@ def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = No
         waits.of(engine)
     _look_before_use(engine)
     return engine
+
+
+def _require_known_options(address: URL) -> None:
+    """Refuse an option that the driver would refuse in words of its own at the first connection."""
+    for name in address.query:
+        try:
+            make_dsn(**{name: ""})
+        except psycopg2.ProgrammingError as error:
+            raise BadSetting(
+                f"OPENHOURS_DATABASE_URL has the option {shown(name)}, which is not known. Allowed are the connection "
+                "parameters of libpq, such as sslmode and sslrootcert: correct or remove it."
+            ) from error
 
 
 def _look_before_use(engine: Engine) -> None:

@@ -87,6 +87,24 @@ def test_what_is_wrong_gets_no_token(site: Site, form: dict[str, str], status: i
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/json", "text/plain", None])
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"{}", b"{}{}", b"\x00", b"\xff\xfe{", b"9" * 5000, b"[" * 100_000, b'{"client_secret": "sesame"}'],
+    ids=lambda body: body[:20].decode("latin-1"),
+)
+def test_a_body_that_is_no_form_is_told_to_be_one(site: Site, body: bytes, kind: str | None) -> None:
+    headers = {} if kind is None else {"content-type": kind}
+    answer = site.one.post("/api/v1/auth/token", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed_request")
+    how = "without a Content-Type" if kind is None else f"as {kind}"
+    form = "application/x-www-form-urlencoded"
+    assert (
+        answer.json()["detail"] == f"body: was sent {how}; send Content-Type: {form}; allowed: a form, sent as {form}"
+    )
+    assert "sesame" not in answer.text
+
+
 @pytest.mark.parametrize("header", ["Basic", "Basic é", "Basic bm9jb2xvbg==", "Bearer x", "Basic ////"])
 def test_an_authorization_that_cannot_be_read_is_a_failed_login(site: Site, header: str) -> None:
     answer = site.one.post("/api/v1/auth/token", headers={"Authorization": header.encode()})

@@ -351,7 +351,7 @@ def test_every_wrong_setting_is_told_and_no_password(cli: CommandLine, monkeypat
     outcome = cli("env")
     assert outcome.code == 2
     assert "OPENHOURS_SLOTS: '-1' is not a whole number of at least 0" in outcome.err
-    assert "OPENHOURS_DATABASE_URL: is not an address that begins with postgresql:// or postgres://" in outcome.err
+    assert "OPENHOURS_DATABASE_URL: does not begin with postgresql:// or postgres://, such as postgres" in outcome.err
     assert "hunter2" not in outcome.err
 
 

@@ -1,5 +1,6 @@
 """``openhours doctor``: a line for each check, what to do, and an exit code."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,29 @@ def test_a_link_that_users_cannot_open_is_told(
     failed = {name: text for name, text in lines(outcome.out).items() if text.startswith("FAIL ")}
     assert list(failed) == ["presigned link"]
     assert "OPENHOURS_S3_PUBLIC_URL" in failed["presigned link"]
+
+
+@pytest.mark.usefixtures("own_servers")
+@pytest.mark.parametrize(
+    ("name", "address", "said"),
+    [
+        ("DATABASE_URL", "postgresql://me:sesame@127.0.0.1:1/x?foo=bar", "has the option 'foo', which is not known"),
+        ("REDIS_URL", "redis://:sesame@127.0.0.1:1/0?foo=bar", "has the option 'foo', which is not known"),
+        ("REDIS_URL", "redis://:sesame@127.0.0.1:1/0?socket_timeout=x", "has the option 'socket_timeout', which"),
+        ("REDIS_URL", "redis://:ses/ame@127.0.0.1:1/0", "has a host or a port that cannot be read"),
+        ("S3_ENDPOINT_URL", "http://me:sesame@127.0.0.1:99999", "has a host or a port that cannot be read"),
+    ],
+)
+def test_an_address_with_which_nothing_can_be_opened_is_told_without_its_password(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str, address: str, said: str
+) -> None:
+    monkeypatch.setenv(f"OPENHOURS_{name}", address)
+    outcome = cli("doctor")
+    assert outcome.code != 0
+    (line,) = [one for one in (outcome.out + outcome.err).splitlines() if f"OPENHOURS_{name}" in one]
+    assert "bad_setting: " in line
+    assert said in line
+    assert not re.search("ses|ame@|Traceback", outcome.out + outcome.err)
 
 
 def test_embedded_servers_that_do_not_start_are_a_line_too(

@@ -1,6 +1,7 @@
 """Pages of users, keys, one's own account and the audit, as a browser uses them; attack 71 on each of them."""
 
 import re
+from typing import get_args
 
 import numpy as np
 import pyotp
@@ -9,9 +10,12 @@ import zxingcpp
 from httpx import Response
 from sqlalchemy import update
 
+from app.access.audit import record
+from app.access.principal import Principal, Via
 from app.access.scopes import Role, Scope
 from app.access.tables import second_factor
 from app.access.user_records import User
+from app.console.access_words import WAYS
 from tests.access.services import PASSWORD
 from tests.console.conftest import Guarded
 from tests.console.html import Element, has_no_script_or_style_within, read
@@ -369,6 +373,19 @@ def test_the_audit_is_filtered_paged_and_downloaded(guarded: Guarded, admin: Loc
     assert f"/console/users/{ada.id}" in [
         link["href"] for link in main_of(admin.get("/console/audit?action=user.add")).all("a")
     ]
+
+
+def test_every_way_to_come_in_has_words_in_the_audit(guarded: Guarded, admin: LocalClient) -> None:
+    assert WAYS.keys() == {*get_args(Via)}
+    with guarded.accounts.resources.engine.begin() as connection:
+        for way in get_args(Via):
+            record(connection, "rule.run", who=Principal(name=f"who-{way}", via=way, scopes=frozenset()))
+    for language, by_rule in (("en", "by a rule"), ("de", "durch eine Regel")):
+        page = admin.get("/console/audit?action=rule.run", headers={"accept-language": language})
+        assert page.status_code == 200
+        told = {row.one("td", class_="who").one("a").text: row.text for row in main_of(page).one("tbody").all("tr")}
+        assert told.keys() == {f"who-{way}" for way in get_args(Via)}
+        assert by_rule in told["who-rule"]
 
 
 def test_times_of_the_audit_are_typed_as_people_do_and_the_address_is_exact(admin: LocalClient) -> None:

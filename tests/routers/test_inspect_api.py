@@ -91,6 +91,60 @@ def test_bytes_that_are_no_file_are_refused(client: TestClient) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "rejected_file"), content
 
 
+LONG = b"9" * 5000  # digits, more than Python reads as a number
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b'{"a":' + LONG + b"}",
+            "has a number with thousands of digits",
+        ),
+        (b'{"data":[{"a":' + LONG + b"}]}", "has a number with thousands of digits"),
+        (b'[{"a":' + LONG + b"}]", "has no array of objects"),
+    ],
+    ids=lambda one: one[:20] if isinstance(one, bytes) else None,
+)
+def test_json_of_which_a_value_cannot_be_read_is_refused(client: TestClient, content: bytes, said: str) -> None:
+    answer = client.post("/datasets/inspect", content=content)
+    assert (answer.status_code, answer.json()["code"], answer.json()["reason"]) == (422, "rejected_file", "bad_json")
+    assert said in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"a":1}\n{"a":' + LONG + b"}",
+        b'{"a":[1,' + LONG + b'],"rows":[{"b":1}]}',
+        b'{"rows":[{"b":1}],"others":[{"b":' + LONG + b"}]}",
+    ],
+    ids=lambda one: one[:20],
+)
+def test_a_number_that_is_too_long_beside_others_is_no_bug(client: TestClient, content: bytes) -> None:
+    assert client.post("/datasets/inspect", content=content).status_code in {200, 422}
+
+
+@pytest.mark.parametrize("content", [b'{"a":"x\\ud800"}', b'[{"\\udfff":"x\\ud800"}]'])
+def test_half_of_a_character_is_answered_as_a_question_mark(client: TestClient, content: bytes) -> None:
+    answer = client.post("/datasets/inspect", content=content)
+    assert answer.status_code == 200
+    assert "x?" in [example for column in answer.json()["columns"] for example in column["examples"]]
+
+
+def test_half_of_a_character_is_told_with_its_line(client: TestClient) -> None:
+    row = '{"store_id":"7","status":"active","timestamp_utc":"2024-11-01T00:00:00Z"}'
+    content = "\n".join([row, row.replace('"7"', '"\\ud800"'), row])
+    said = "line 2: a text has half of a surrogate pair such as \\ud800, which is no character; remove it"
+    answer = client.post("/datasets/inspect", content=content.encode())
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+    columns = {name: {"from": name} for name in json.loads(row)}
+    refused = bring(client, content, mapping=json.dumps({"kind": "polls", "format": "jsonl", "columns": columns}))
+    assert refused["status"] == "rejected"
+    assert said in refused["error"]["message"]
+
+
 def test_a_refused_dataset_carries_the_mapping_that_would_read_it(client: TestClient) -> None:
     refused = bring(client, EXPORT.partition("\n")[2])
     assert refused["status"] == "rejected"

@@ -1,6 +1,7 @@
 """What a request is told whose parts are not those that its address takes."""
 
 import json
+import re
 import tracemalloc
 from collections.abc import Iterator
 from threading import current_thread
@@ -12,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.routers import entities, reports, timezones
 from app.routers.entities import NewHours
+from app.routers.malformed import FORM
 from app.storage.resources import Resources
 from tests.conftest import api
 
@@ -44,6 +46,7 @@ TRIGGER = "an object with report, params, notify"
         ({"content": b'{"report": "uptime"}'}, "was sent without a Content-Type", '{"report": "uptime"}'),
         ({"data": {"report": "uptime"}}, "was sent as application/x-www-form-urlencoded", "report=uptime"),
         ({"content": b"{}", "headers": {"content-type": "text/plain"}}, "was sent as text/plain", "{}"),
+        ({"content": b"{", "headers": {"content-type": "text/json"}}, "was sent as text/json", "{"),
     ],
 )
 def test_a_body_that_is_not_sent_as_json_is_told_how_to_be_sent(
@@ -229,6 +232,38 @@ def test_a_parameter_of_one_value_is_given_once(client: TestClient) -> None:
     assert error["reason"] == "is given more than once; give it only once"
 
 
+def instants_of_addresses(client: TestClient) -> Iterator[tuple[str, str, str]]:
+    """Method, address and name of each query parameter that is an instant."""
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in operations.items():
+            for one in operation.get("parameters", ()):
+                kinds = [one["schema"], *one["schema"].get("anyOf", ())]
+                if one["in"] == "query" and any(kind.get("format") == "date-time" for kind in kinds):
+                    yield method, re.sub("{[^}]*}", "x", path.replace("{kind}", "store")), one["name"]
+
+
+def test_an_instant_in_an_address_is_one_that_reports_take_too(client: TestClient) -> None:
+    found = {*instants_of_addresses(client)}
+    assert {
+        ("get", "/activity/hours", "as_of"),
+        ("get", "/audit", "from"),
+        ("get", "/entities/store/x", "as_known_at"),
+        ("post", "/sources/x/reset", "since"),
+    } <= found
+    for method, path, name in found:
+        for text in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59"):
+            errors = refused(client, method, path, params={name: text})["errors"]
+            (error,) = [one for one in errors if one["parameter"] == name]
+            assert error["received"] == text
+            assert error["reason"] == "must lie between 1970-01-01 and 2100-01-01 UTC"
+        assert name in refused(client, method, path, params={name: "20230125"})["detail"]
+        for text in ("2023-01-25T00:00:00+16:00", "2023-01-25T00:00:00-23:59", "1970-01-01T00:00:00Z"):
+            answer = client.request(method, path, params={name: text})
+            assert answer.status_code < 500, (path, answer.text)
+            if answer.status_code == 422:
+                assert name not in [error["parameter"] for error in answer.json()["errors"]]
+
+
 def test_several_unknown_query_parameters_are_all_named(client: TestClient) -> None:
     problem = refused(client, "GET", "/reports", params={f"p{number}": number for number in range(30)})
     assert [error["parameter"] for error in problem["errors"]] == [f"p{number}" for number in range(20)]
@@ -259,6 +294,18 @@ def test_the_loop_that_answers_everyone_checks_no_body() -> None:
     assert len(fields) == 6
     for field in fields:
         assert field.validate({"no": ["such", "member"]}, {}, loc=("body",)) == ({"no": ["such", "member"]}, [])
+
+
+def test_each_address_that_takes_a_form_refuses_other_bodies(client: TestClient) -> None:
+    taking = [
+        (method, path)
+        for path, operations in client.get("/openapi.json").json()["paths"].items()
+        for method, operation in operations.items()
+        if FORM in operation.get("requestBody", {}).get("content", {})
+    ]
+    assert taking == [("post", "/api/v1/auth/token")]
+    for method, path in taking:
+        assert "was sent as application/json" in refused(client, method, path, json={})["detail"]
 
 
 def test_a_body_is_checked_in_a_thread(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,6 +153,26 @@ def test_an_instant_is_written_out(refusing: TestClient, name: str, value: objec
     assert (error["received"], error["reason"]) == (value, "is not an instant in ISO 8601 with Z or an offset")
 
 
+#: Postgres takes no offset of 16 hours or more.
+FAR_EAST, FAR_WEST = "2023-01-25T00:00:00+16:00", "2023-01-25T00:00:00-23:59"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("uptime", "as_of"),
+        ("uptime", "as_known_at"),
+        ("uptime", "from"),
+        ("pull_requests", "as_of"),
+        ("pull_requests", "since"),
+        ("engineering", "as_of"),
+    ],
+)
+def test_an_instant_has_any_offset_and_is_kept_in_utc(client: TestClient, kind: str, name: str) -> None:
+    for written, in_utc in ((FAR_EAST, "2023-01-24T08:00:00Z"), (FAR_WEST, "2023-01-25T23:59:00Z")):
+        assert recorded(client, kind, **{name: written})[name] == in_utc
+
+
 def test_a_text_in_digits_is_a_number(client: TestClient) -> None:
     params = recorded(client, lookback_hours="48", target_percent="99.5")
     assert (params["lookback_hours"], params["target_percent"]) == (48, 99.5)

@@ -21,6 +21,7 @@ from app.sending.mail_server import Security, Server, parse
         ("smtp://127.0.0.1:25", "127.0.0.1", 25, Security.NONE),
         ("smtp://[::1]:25", "::1", 25, Security.NONE),
         ("smtp://localhost:25?tls=starttls", "localhost", 25, Security.STARTTLS),
+        ("smtp://mail.example.org.", "mail.example.org", 587, Security.STARTTLS),
         ("smtp://localhost.example.org", "localhost.example.org", 587, Security.STARTTLS),
     ],
 )
@@ -60,7 +61,9 @@ def test_a_server_does_not_show_its_password() -> None:
         ("smtps://ada:hunter2@[::1", "has a host or a port that cannot be read"),
         ("smtps://ada:hunter/2@mail.example.org", "%2F"),
         ("smtps://ada:12/hunter2@mail.example.org", "%2F"),
-        ("smtps://ada:12?hunter2@mail.example.org", "an unknown option after the ?"),
+        ("smtps://ada:12?hunter2@mail.example.org", "%3F"),
+        ("smtps://ada:hun@ter2@mail.example.org", "%40"),
+        ("smtps://ada:hunter2@mail,other", "several hosts"),
         ("smtps://ada:12#hunter2@mail.example.org", "%23"),
         ("smtps://ada:hunter2%@mail.example.org", "that starts no code"),
         ("smtps://ada:hunter2%zz@mail.example.org", "that starts no code"),
@@ -81,5 +84,5 @@ def test_a_server_does_not_show_its_password() -> None:
 def test_what_is_wrong_is_said_and_nothing_of_the_password(url: str, words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)) as refused:
         parse(url)
-    assert "unter" not in str(refused.value)
+    assert not re.search("unter|hun|ter2", str(refused.value))
     assert refused.value.__suppress_context__ or refused.value.__context__ is None, "a log would show its cause"

@@ -67,7 +67,7 @@ def _alike(text: str, document: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of other arrays in an object whose records have the same members as those of the one that is read."""
     try:
         whole = json.loads(text) if "records" in document else {}
-    except json.JSONDecodeError:
+    except ValueError:
         return ()
     members = {
         key: {*one[0]} for key, one in whole.items() if isinstance(one, list) and one and isinstance(one[0], dict)
@@ -91,7 +91,7 @@ def is_json(text: str) -> bool:
     if begins[:1] == "[":
         try:
             _, end = json.JSONDecoder().raw_decode(begins)
-        except json.JSONDecodeError:
+        except ValueError:
             return True  # cut, or wrong
         return not begins[end:].partition("\n")[0].strip()
     return begins[:1] == "{"
@@ -100,7 +100,7 @@ def is_json(text: str) -> bool:
 def _is_value(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except json.JSONDecodeError:
+    except ValueError:
         return False
 
 
@@ -111,11 +111,9 @@ def _member(
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
-        _require_nothing_behind(error, name)
-        try:
-            return _cut_member(text, document)
-        except json.JSONDecodeError:
-            raise _broken(error, name, is_whole=is_whole) from None
+        return _cut_or_broken(error, text, document, name, is_whole=is_whole)
+    except ValueError:
+        raise RejectedFile(f"{name} has a number with thousands of digits.", reason="bad_json") from None
     texts = {key: one for key, one in whole.items() if isinstance(one, str)}
     lists = {key: one for key, one in whole.items() if isinstance(one, list)}
     for key, one in lists.items():
@@ -181,6 +179,17 @@ def _require_nothing_behind(error: json.JSONDecodeError, name: str) -> None:
     )
 
 
+def _cut_or_broken(
+    error: json.JSONDecodeError, text: str, document: dict[str, Any], name: str, *, is_whole: bool
+) -> tuple[list[Any], dict[str, str], str]:
+    """What _member gives of an object that is not whole."""
+    _require_nothing_behind(error, name)
+    try:
+        return _cut_member(text, document)
+    except ValueError:
+        raise _broken(error, name, is_whole=is_whole) from None
+
+
 def _broken(error: json.JSONDecodeError, name: str, *, is_whole: bool) -> RejectedFile:
     """The refusal of an object in which no array begins before it is cut, or wrong."""
     if not is_whole:
@@ -194,7 +203,7 @@ def _broken(error: json.JSONDecodeError, name: str, *, is_whole: bool) -> Reject
 
 
 def _cut_member(text: str, document: dict[str, Any]) -> tuple[list[Any], dict[str, str], str]:
-    """The same of an object that is cut in its first array; raises JSONDecodeError where it has none."""
+    """The same of an object that is cut in its first array; raises ValueError where it has none."""
     decoder, at = json.JSONDecoder(), text.index("{") + 1
     texts: dict[str, str] = {}
     path: list[str] = []
@@ -207,7 +216,7 @@ def _cut_member(text: str, document: dict[str, Any]) -> tuple[list[Any], dict[st
             return _named([*path, key], records, document), texts, closed
         try:
             one, at = decoder.raw_decode(text, at)
-        except json.JSONDecodeError:
+        except ValueError:
             if text[at : at + 1] != "{" or not (path or key in _ANSWERS):
                 raise
             path, at = [*path, key], at + 1  # it is cut further within
@@ -219,7 +228,7 @@ def _is_plain(text: str, at: int) -> bool:
     """Whether an array, which begins there, is whole and holds no objects: it stands beside the records."""
     try:
         found, _ = json.JSONDecoder().raw_decode(text, at)
-    except json.JSONDecodeError:
+    except ValueError:
         return False
     return bool(found) and not any(isinstance(element, dict | list) for element in found)
 
@@ -232,7 +241,7 @@ def _elements(text: str, at: int) -> tuple[list[Any], int]:
     while len(found) < ROWS:
         try:
             record, end = decoder.raw_decode(text, _after(text, end, ","))
-        except json.JSONDecodeError:
+        except ValueError:
             break
         found.append(record)
     return found, end

@@ -12,8 +12,8 @@ from app.access import audit_csv
 from app.access.audit import Outcome
 from app.access.audit_log import Filter
 from app.access.scopes import Scope
+from app.reports.instants import Instant
 from app.routers.answers import UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
-from app.routers.dates import Instant
 from app.routers.dependencies import Audit
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs

@@ -12,10 +12,10 @@ from app.access.principal import actor
 from app.access.scopes import Scope
 from app.access.secrets import Secret
 from app.errors import NotAllowed
+from app.reports.instants import Instant
 from app.routers.access.own import is_admin, own_id, require_no_key
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
 from app.routers.bodies import checked, described_as
-from app.routers.dates import Instant
 from app.routers.dependencies import Accounts
 from app.routers.malformed import require_known_query
 from app.routers.needs import open_to_users

@@ -13,13 +13,14 @@ from app.errors import LoginFailed, OpenhoursError
 from app.routers.answers import TOO_MANY, UNAUTHORISED, UNAVAILABLE, UNPROCESSABLE
 from app.routers.compat.enabled import Tokens, require_enabled
 from app.routers.dependencies import AllServices
+from app.routers.malformed import require_form
 from app.routers.needs import open_to_all, open_to_users
 
 router = APIRouter(
     prefix="/api/v1/auth",
     tags=["compatibility"],
     responses=UNAVAILABLE | UNPROCESSABLE | UNAUTHORISED,
-    dependencies=[Depends(require_enabled)],
+    dependencies=[Depends(require_enabled), Depends(require_form)],
 )
 
 _GRANT: Final = "client_credentials"
