@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.commands import opening
+from app.commands.failures import in_words
 from app.commands.mappings import document_of, values_of
 from app.commands.opening import Server
 from app.commands.telling import NotifyOption, names_of, tell_notified
@@ -194,7 +195,8 @@ def upload(
             try:
                 client.download(File.of(answer["rejects"]), rejects)
             except (ClientError, OSError) as error:
-                err.print(f"--rejects: cannot write {rejects}: {error}", markup=False)
+                said = in_words(error) if isinstance(error, OSError) else f"cannot write {rejects}: {error}"
+                err.print(f"--rejects: {said}", markup=False)
                 rejection = rejection or error
         if server is None:
             tell_notified(client, answer["dataset_id"], names_of(notify))

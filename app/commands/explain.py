@@ -15,6 +15,7 @@ from app.commands.report import dashed, instants_of, parameter_options
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters
 from app.reports.kind import ReportKind
+from openhours.whole_files import written_whole
 
 #: Parameters that say which stores and files a report has, and nothing about the time of one store.
 _OF_REPORTS: Final = frozenset({"stores", "hourly", "charts", "html", "excel", "target_percent"})
@@ -49,7 +50,8 @@ def explain_command(kind: ReportKind) -> Callable[..., None]:
             for line in lines(client.explain(report_id, store)):
                 out.print(line, markup=False)
             if chart is not None:
-                chart.write_bytes(client.entity_chart(report_id, store, date=date))
+                with written_whole(chart) as drawing:
+                    drawing.write(client.entity_chart(report_id, store, date=date))
                 err.print(f"{chart}: chart of its days", markup=False)
 
     own = {"store": (inspect.Parameter.empty, _Store), "chart": (None, _ChartFile), "date": (None, _Day)}

@@ -76,8 +76,9 @@ def download(
         answer = client.poll(report_id)
         if answer["status"] != "Complete":
             raise ReportNotComplete(f"Report {report_id} has no files: its status is {answer['status']}.")
-        for _ in downloaded(client, answer, target_of(out_file, answer["files"][0]["name"])):
-            pass
+        with target_of(out_file, answer["files"][0]["name"]) as target:
+            for _ in downloaded(client, answer, target):
+                pass
 
 
 def cancel(
