@@ -101,7 +101,8 @@ def _events(data: bytes, name: str) -> list[Any]:
         RecursionError,
     ) as error:  # in words of the parser, with bytes of the file
         raise InvalidParameters(
-            f"{name} is not an iCalendar file that can be read: it is damaged, cut off, or has lines without a name; {_EXPORT}"
+            f"{name} is not an iCalendar file that can be read: it is damaged, cut off, or has lines without a name; "
+            f"{_EXPORT}"
         ) from error
     return [event for event in events if str(event.get("STATUS", "")).upper() != "CANCELLED"]
 
@@ -134,12 +135,12 @@ def _length(event: Any, first: date) -> int:
 
 
 def _value(event: Any, name: str, allowed: str) -> Any:
-    """What a property of an event says; None if it has none. Raises ValueError, in words of ours, if it says nothing."""
+    """What a property of an event says; None if it has none. Raises ValueError with the reason if it cannot be read."""
     given = event.get(name)
     if given is None:
         return None
     if isinstance(given, list):
-        raise ValueError(f"has {name} more than once; give it once")
+        raise ValueError(f"has {name} more than once; give it once")  # noqa: TRY004 - of the event
     value = event.decoded(name)
     if isinstance(value, str | bytes):  # the parser gives the text of what it cannot read
         raise ValueError(f"has {name} {_written(given)}, which is not {allowed}")  # noqa: TRY004 - of the event
@@ -156,9 +157,9 @@ def _yearly(rule: Any, first: date, first_year: int) -> list[date]:
     from dateutil.rrule import rrulestr  # noqa: PLC0415 - as above
 
     if isinstance(rule, list):
-        raise ValueError("has RRULE more than once; give it once")
+        raise ValueError("has RRULE more than once; give it once")  # noqa: TRY004 - of the event
     if not isinstance(rule, dict):  # the parser could not read it
-        raise ValueError(f"has RRULE {_written(rule)}, which is not a rule such as FREQ=YEARLY")
+        raise ValueError(f"has RRULE {_written(rule)}, which is not a rule such as FREQ=YEARLY")  # noqa: TRY004
     if [str(one).upper() for one in rule.get("FREQ", [])] != ["YEARLY"] or set(rule) - _PARTS:
         raise ValueError("repeats otherwise than FREQ=YEARLY on dates; write such dates as a file of holidays")
     # As a date: dateutil refuses an instant of UTC beside a first date without a zone.
@@ -166,15 +167,14 @@ def _yearly(rule: Any, first: date, first_year: int) -> list[date]:
     begins = first.year
     if not {"COUNT", "INTERVAL"} & set(rule) and begins < first_year:  # the years before change nothing
         begins += (first_year - begins) // _CYCLE * _CYCLE
+    unfollowed = f"has RRULE {_written(rule)}, which is not a rule that can be followed, such as FREQ=YEARLY"
+    if 0 in rule.get("INTERVAL", ()):  # dateutil would look for the next year without an end
+        raise ValueError(unfollowed)
     try:
-        if 0 in rule.get("INTERVAL", ()):  # dateutil would look for the next year without an end
-            raise ValueError("it never comes again")
         dates = rrulestr(written, dtstart=datetime(begins, first.month, first.day))  # noqa: DTZ001 - a local date
         return [
             at.date()
             for at in dates.between(datetime(first_year, 1, 1), datetime(first_year + YEARS - 1, 12, 31), inc=True)  # noqa: DTZ001
         ]
     except (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError) as error:
-        raise ValueError(
-            f"has RRULE {_written(rule)}, which is not a rule that can be followed, such as FREQ=YEARLY"
-        ) from error
+        raise ValueError(unfollowed) from error
