@@ -28,6 +28,10 @@ _ChartFile = Annotated[
 _Day = Annotated[str | None, typer.Option(help="Draw only this local day, such as 2023-01-20. Default: all days.")]
 
 
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
 def explain_command(kind: ReportKind) -> Callable[..., None]:
     """A command whose options are the parameters of a report kind that matter to one store."""
     fields = kind.params.model_fields
@@ -41,6 +45,8 @@ def explain_command(kind: ReportKind) -> Callable[..., None]:
             raise InvalidParameters("--date sets the day that --chart FILE draws; give --chart, too")
         if chart is not None and not chart.parent.is_dir():
             raise InvalidParameters(f"--chart: there is no folder {chart.parent}")
+        if chart is not None and chart.suffix.lower() != ".png" and not _is_device(chart):
+            raise InvalidParameters(f"--chart: {chart} does not end with .png, and only PNG is drawn; end it with .png")
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
         params = {fields[name].alias or name: value for name, value in params.items()}
         params |= {name: as_iso(params[name], option=dashed(name)) for name in params.keys() & instants}
