@@ -19,6 +19,14 @@ TOLD: Final = (OpenhoursError, ClientError, OSError)
 _NO_ROOM: Final = "there is no space left to write {}; make room, or give a path on another disk"
 _NO_RIGHT: Final = "this user may not use {}; change its rights or those of its folder, or give another path"
 
+#: Options of a load and of a report as messages of the service write them; not those that a file or a user has.
+_PARAMETER: Final = re.compile(
+    r"(?<![\w'\"?&/-])(?P<name>force|columns|on_error|max_errors|assume_zone|valid_from)=(?P<value>[a-z_]*)(?=[\s.,;)]|$)"
+)
+
+#: The same of a method of HTTP.
+_PUT: Final = ("; PUT stores one", "; `put` stores one")
+
 #: What the system says, by its number, with the name of the file.
 _PLAIN: Final = {
     errno.ENOSPC: _NO_ROOM,
@@ -57,12 +65,22 @@ def in_words(error: OSError) -> str:
     return said.format("the file" if name is None else name)
 
 
+def as_options(message: str) -> str:
+    """What the service says of its parameters, as the command line calls them: ``on_error=skip_rows`` is an option."""
+
+    def option(found: re.Match[str]) -> str:
+        value = "" if found["value"] in ("", "true") else f" {found['value']}"
+        return f"--{found['name'].replace('_', '-')}{value}"
+
+    return _PARAMETER.sub(option, message).replace(*_PUT)
+
+
 def tell(error: Exception) -> int:
     """Print what is wrong; returns the exit code. Raises the error if it is a defect."""
     if not isinstance(error, TOLD):
         raise error
     for code, message in told(error):
-        err.print(f"[bold red]{code}[/]: {escape(message)}")
+        err.print(f"[bold red]{code}[/]: {escape(as_options(message))}")
     return 2 if _is_refusal(error) else 1
 
 

@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 
 from app.cli import app
-from app.commands.failures import in_words
+from app.commands.failures import as_options, in_words
 from app.ingest.registry import DATASET_KINDS
 from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Addresses, Resources
@@ -337,6 +337,17 @@ def test_a_folder_for_a_report_goes_when_the_report_is_refused(cli: CommandLine,
     outcome = cli("report", "uptime", "--lookback-hours", "0", "--out", f"{tmp_path}/a/b/", "--server", server)
     assert outcome.code == 2
     assert not list(tmp_path.iterdir())
+
+
+def test_parameters_of_the_service_are_told_as_options() -> None:
+    assert as_options("To load them again, use force=true.") == "To load them again, use --force."
+    assert as_options("or name its columns with columns=.") == "or name its columns with --columns."
+    assert as_options("such rows out with on_error=skip_rows.") == "such rows out with --on-error skip_rows."
+    assert as_options("x is shipped; PUT stores one of the same name.") == (
+        "x is shipped; `put` stores one of the same name."
+    )
+    of_a_file = "'columns=.' and ?force=true are not ours"
+    assert as_options(of_a_file) == of_a_file
 
 
 @pytest.mark.parametrize(
