@@ -158,7 +158,7 @@ def _yearly(rule: Any, first: date, first_year: int) -> list[date]:
 
     if isinstance(rule, list):
         raise ValueError("has RRULE more than once; give it once")  # noqa: TRY004 - of the event
-    if not isinstance(rule, dict):  # the parser could not read it
+    if isinstance(rule, str):  # the parser could not read it
         raise ValueError(f"has RRULE {_written(rule)}, which is not a rule such as FREQ=YEARLY")  # noqa: TRY004
     if [str(one).upper() for one in rule.get("FREQ", [])] != ["YEARLY"] or set(rule) - _PARTS:
         raise ValueError("repeats otherwise than FREQ=YEARLY on dates; write such dates as a file of holidays")
