@@ -65,8 +65,8 @@ def download(
         str | None,
         typer.Option(
             "--out",
-            help="File to write, or a folder; one that ends with / is made. Further files go beside it, each with the "
-            "beginning of its name; in a folder files have their own. Default: the name of its main file.",
+            help="File to write, or a folder; a folder whose name ends with / is created. Further files go beside it, "
+            "each with the beginning of its name; in a folder files have their own. Default: the name of its main file.",
         ),
     ] = None,
     server: Server = None,
