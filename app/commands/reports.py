@@ -66,7 +66,8 @@ def download(
         typer.Option(
             "--out",
             help="File to write, or a folder; a folder whose name ends with / is created. Further files go beside it, "
-            "each with the beginning of its name; in a folder files have their own. Default: the name of its main file.",
+            "each with the beginning of its name; in a folder files have their own. Default: the name of its main "
+            "file.",
         ),
     ] = None,
     server: Server = None,
