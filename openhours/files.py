@@ -11,6 +11,7 @@ import httpx2
 
 from openhours.connection import client_errors
 from openhours.errors import DownloadFailed, InvalidInput
+from openhours.whole_files import written_whole
 
 #: A file at the server itself, whatever the address at which the server believes to be.
 _AT_SERVER: Final = re.compile(r"/(?:reports|datasets)/[0-9a-f]{32}/files/[^/?#]+$")
@@ -52,26 +53,22 @@ def download(http: httpx2.Client, file: File, path: Path, *, address: str) -> No
     Raises:
         ServerUnreachable: the server or its object store does not answer.
         DownloadFailed: it answers with an error, or with other bytes.
+        OSError: the file cannot be written; the error names the path.
         InvalidInput: the path is of something else than a file, such as a device, whose place the file would take.
     """
     if path.exists() and not path.is_file():
         raise InvalidInput(f"{path} is there and is no file; give the name of a file")
     digest = hashlib.sha256()
-    part = path.with_name(path.name + ".part")
     url = url_at(file.url, address)
     asked = "The server" if url.startswith(f"{address}/") else "The object store"
-    try:
-        with client_errors(url.split("?")[0]), http.stream("GET", url) as response, part.open("wb") as out:
-            if response.status_code != 200:
-                raise DownloadFailed(f"{asked} answered {response.status_code} for {file.name}.")
-            for block in response.iter_bytes():
-                digest.update(block)
-                out.write(block)
+    with client_errors(url.split("?")[0]), http.stream("GET", url) as response, written_whole(path) as out:
+        if response.status_code != 200:
+            raise DownloadFailed(f"{asked} answered {response.status_code} for {file.name}.")
+        for block in response.iter_bytes():
+            digest.update(block)
+            out.write(block)
         if digest.hexdigest() != file.sha256:
             raise DownloadFailed(f"{file.name} did not arrive whole: its SHA-256 differs. Poll and download again.")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def url_at(url: str, address: str) -> str:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from rich.table import Table
 from app.commands import opening
 from app.commands.terminal import out
 from app.errors import InvalidParameters
+from openhours.whole_files import written_whole
 
 if TYPE_CHECKING:
     from app.entities.calendars import CalendarService
@@ -109,14 +111,15 @@ def _give(name: str, rows: Sequence[tuple[str, str]], *, output: Path | None, di
         for line in changes(name, rows):
             out.print(line, markup=False, highlight=False, soft_wrap=True)
         return
-    file = sys.stdout if output is None else output.open("w", encoding="utf-8", newline="")
-    try:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["calendar", "date", "what", "name"])
-        writer.writerows([name, day, "closed", title] for day, title in rows)
-    finally:
-        if output is not None:
-            file.close()
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["calendar", "date", "what", "name"])
+    writer.writerows([name, day, "closed", title] for day, title in rows)
+    if output is None:
+        sys.stdout.write(text.getvalue())
+        return
+    with written_whole(output) as file:
+        file.write(text.getvalue().encode())
 
 
 @contextmanager

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from app.commands import opening
+from app.commands.failures import in_words
 from app.commands.mappings import document_of, values_of
 from app.commands.opening import Server
 from app.commands.telling import NotifyOption, names_of, tell_notified
@@ -20,6 +21,9 @@ from app.ingest.registry import DATASET_KINDS
 from openhours.errors import OpenhoursError as ClientError
 
 DatasetName = Enum("DatasetName", {name: name for name in DATASET_KINDS})  # type: ignore[misc]
+
+#: What a server is remembered as that runs in this process.
+EMBEDDED: Final = "embedded"
 
 OnErrorOption = Annotated[
     OnError, typer.Option(help="What to do with invalid rows: reject the whole file, or skip them.")
@@ -186,7 +190,7 @@ def upload(
         client.page("datasets", limit=1)  # fail before reading a large file for nothing
         with byte_progress(f"reading {file.name}", file.stat().st_size) as done:
             outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
-        answer = _sent(client, outgoing_file, known_as=server or "embedded")
+        answer = _sent(client, outgoing_file, known_as=server or EMBEDDED)
         rejection = _shown(answer)
         if answer["proposal"] is not None:
             _tell_proposal(file, kind.value, server)
@@ -194,7 +198,8 @@ def upload(
             try:
                 client.download(File.of(answer["rejects"]), rejects)
             except (ClientError, OSError) as error:
-                err.print(f"--rejects: cannot write {rejects}: {error}", markup=False)
+                said = in_words(error) if isinstance(error, OSError) else f"cannot write {rejects}: {error}"
+                err.print(f"--rejects: {said}", markup=False)
                 rejection = rejection or error
         if server is None:
             tell_notified(client, answer["dataset_id"], names_of(notify))
@@ -252,6 +257,18 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
         with report_progress(f"dataset {dataset_id}") as progress:
             for answer in client.follow_dataset(dataset_id):
                 progress(answer["status"], answer["progress"])
+    except KeyboardInterrupt:
+        state = (
+            "is uploaded, but it is not checked and loaded until the next serve, worker or upload runs"
+            if known_as == EMBEDDED
+            else "is uploaded, and is still checked and loaded"
+        )
+        err.print(
+            f"dataset {dataset_id} {state}; datasets shows its state, the same command follows it again, and DELETE "
+            f"/datasets/{dataset_id} removes it",
+            markup=False,
+        )
+        raise
     except ClientError as error:
         if error.status == 404:  # somebody has removed the dataset
             uploader.forget(file)

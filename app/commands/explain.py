@@ -15,6 +15,7 @@ from app.commands.report import dashed, instants_of, parameter_options
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters
 from app.reports.kind import ReportKind
+from openhours.whole_files import written_whole
 
 #: Parameters that say which stores and files a report has, and nothing about the time of one store.
 _OF_REPORTS: Final = frozenset({"stores", "hourly", "charts", "html", "excel", "target_percent"})
@@ -25,6 +26,10 @@ _ChartFile = Annotated[
     typer.Option(help="Also draw the days of the store, in its local time, to this PNG file. Default: none."),
 ]
 _Day = Annotated[str | None, typer.Option(help="Draw only this local day, such as 2023-01-20. Default: all days.")]
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def explain_command(kind: ReportKind) -> Callable[..., None]:
@@ -40,6 +45,8 @@ def explain_command(kind: ReportKind) -> Callable[..., None]:
             raise InvalidParameters("--date sets the day that --chart FILE draws; give --chart, too")
         if chart is not None and not chart.parent.is_dir():
             raise InvalidParameters(f"--chart: there is no folder {chart.parent}")
+        if chart is not None and chart.suffix.lower() != ".png" and not _is_device(chart):
+            raise InvalidParameters(f"--chart: {chart} does not end with .png, and only PNG is drawn; end it with .png")
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
         params = {fields[name].alias or name: value for name, value in params.items()}
         params |= {name: as_iso(params[name], option=dashed(name)) for name in params.keys() & instants}
@@ -49,7 +56,8 @@ def explain_command(kind: ReportKind) -> Callable[..., None]:
             for line in lines(client.explain(report_id, store)):
                 out.print(line, markup=False)
             if chart is not None:
-                chart.write_bytes(client.entity_chart(report_id, store, date=date))
+                with written_whole(chart) as drawing:
+                    drawing.write(client.entity_chart(report_id, store, date=date))
                 err.print(f"{chart}: chart of its days", markup=False)
 
     own = {"store": (inspect.Parameter.empty, _Store), "chart": (None, _ChartFile), "date": (None, _Day)}

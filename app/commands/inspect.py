@@ -13,6 +13,7 @@ from app.commands.mappings import values_of
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters, RejectedFile
 from app.wording.warnings import in_a_line
+from openhours.whole_files import written_whole
 
 if TYPE_CHECKING:
     from app.ingest.inspection.inspect import Inspection
@@ -55,7 +56,8 @@ def inspect(
     _tell(found)
     document = json.dumps(found.proposal.document, ensure_ascii=False, indent=2)
     if out_file is not None and found.proposal.document is not None:
-        out_file.write_text(document + "\n", encoding="utf-8")
+        with written_whole(out_file) as target:
+            target.write(f"{document}\n".encode())
     if accept:
         _accept(file, found, document)
 

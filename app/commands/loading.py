@@ -11,10 +11,12 @@ from app.catalogue.job import HINT
 from app.catalogue.options import load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus
 from app.commands import opening
+from app.commands.failures import in_words
 from app.commands.terminal import err, out, report_progress
 from app.errors import RejectedFile
 from app.ingest.registry import DATASET_KINDS
 from app.wording.warnings import in_a_line
+from openhours.whole_files import written_whole
 
 
 def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) -> None:
@@ -22,22 +24,31 @@ def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) ->
 
     Raises:
         RejectedFile, InvalidParameters, DatasetBusy: nothing was loaded.
+        OSError: the rejected rows cannot be written; the others are loaded.
     """
     chosen = load_options(**options)
     with opening.resources(opening.settings()) as (_, resources):
         with report_progress(f"loading {file.name}") if err.is_terminal else nullcontext(_quiet) as progress:
             state = bring_in(resources, kind, file, options=chosen, shown_as=str(file), told=progress)
+        unwritten = None
         if rejects is not None and state.rejects is not None:
-            with resources.object_store.read(state.rejects.artifact.key) as rows, rejects.open("wb") as target:
-                shutil.copyfileobj(rows, target)
+            try:
+                with resources.object_store.read(state.rejects.artifact.key) as rows, written_whole(rejects) as target:
+                    shutil.copyfileobj(rows, target)
+            except OSError as error:  # what became of the file is told before
+                unwritten = error
     if chosen.notify:
         err.print(f"the next serve or worker, or one that runs, tells {', '.join(chosen.notify)}", markup=False)
     if state.status is DatasetStatus.REJECTED:
+        if unwritten is not None:
+            err.print(f"--rejects: {in_words(unwritten)}", markup=False)
         message = state.record.error_message or "It was rejected."
         if state.record.proposal is not None:
             tell_proposal(file, kind, f"load {kind} {quote(str(file))}")
         raise RejectedFile(without_hint(message).replace(state.record.filename or "", str(file), 1))
     _tell(state.record, file)
+    if unwritten is not None:
+        raise unwritten
 
 
 def tell_proposal(file: Path, kind: str, again: str) -> None:

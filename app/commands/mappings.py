@@ -25,12 +25,16 @@ def document_of(mapping: str | None) -> str | None:
     """What ``--mapping`` names: the JSON in a file, or else a name as it is."""
     if mapping is None or not (mapping.endswith(".json") or Path(mapping).is_file()):
         return mapping
+    return _text_of(Path(mapping), named=f"--mapping: {mapping}")
+
+
+def _text_of(file: Path, *, named: str) -> str:
     try:
-        return Path(mapping).read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise InvalidParameters(f"--mapping: {mapping} cannot be read: {error.strerror}") from error
+        raise InvalidParameters(f"{named} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InvalidParameters(f"--mapping: {mapping} is not UTF-8") from error
+        raise InvalidParameters(f"{named} is not UTF-8; give the path of a JSON file") from error
 
 
 def values_of(given: list[str] | None) -> str | None:
@@ -70,9 +74,11 @@ def show(
 @mappings.command()
 def put(name: Name, file: Annotated[Path, typer.Argument(help="JSON file with the mapping.")]) -> None:
     """Store a mapping under a name, as a new version."""
-    document = document_of(str(file)) if file.is_file() else None
-    if document is None:
+    if not file.is_file():
         raise InvalidParameters(f"{file} is missing; give the path of a JSON file.")
+    document = _text_of(file, named=str(file))
+    if not document.strip():
+        raise InvalidParameters(f"{file} is empty; give the path of a JSON file.")
     with _service() as service:
         stored = service.put(name, document)
     out.print(f"{stored.name}, version {stored.version}", markup=False)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
@@ -31,11 +32,10 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
         params = {fields[name].alias or name: value for name, value in params.items()}
         params |= meant(kind, words, params)
         params |= {name: as_iso(params[name], option=dashed(name)) for name in params.keys() & instants}
-        target = target_of(out_file, f"{kind.name}.csv")
-        with opening.client(server, slots=1) as client:
+        with target_of(out_file, f"{kind.name}.csv") as target, opening.client(server, slots=1) as client:
             report_id = client.trigger(kind.name, params, notify=told)
             answer = _followed(client, kind, report_id, is_local=server is None)
-            paths = dict(downloaded(client, answer, target))
+            paths = _fetched(client, answer, target, report_id)
             if server is None:
                 tell_notified(client, report_id, told)
         for warned in answer.get("warnings", ()):
@@ -93,6 +93,15 @@ def _followed(client: Any, kind: ReportKind, report_id: str, *, is_local: bool) 
     return answer
 
 
+def _fetched(client: Any, answer: Any, target: Path, report_id: str) -> dict[str, Path]:
+    """The paths of the files of a report by their names; says how to fetch them if they cannot be written here."""
+    try:
+        return dict(downloaded(client, answer, target))
+    except OSError:
+        err.print(f"the report is complete: openhours download {report_id} --out FILE fetches it", markup=False)
+        raise
+
+
 def instants_of(kind: ReportKind) -> Iterator[str]:
     """The parameters that are instants."""
     for name, schema in kind.params.model_json_schema().get("properties", {}).items():
@@ -121,8 +130,8 @@ def parameter_options(kind: ReportKind) -> Iterator[inspect.Parameter]:
 def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
     yield from parameter_options(kind)
     where = (
-        "File to write, or a folder; one that ends with / is made. Further files go beside the file, each with the "
-        f"beginning of its name; in a folder files have their own. Default: {kind.name}.csv."
+        "File to write, or a folder; a folder whose name ends with / is created. Further files go beside the file, each "
+        f"with the beginning of its name; in a folder files have their own. Default: {kind.name}.csv."
     )
     for name, words in kind.words.items():
         stands = "; ".join(

@@ -65,8 +65,9 @@ def download(
         str | None,
         typer.Option(
             "--out",
-            help="File to write, or a folder; one that ends with / is made. Further files go beside it, each with the "
-            "beginning of its name; in a folder files have their own. Default: the name of its main file.",
+            help="File to write, or a folder; a folder whose name ends with / is created. Further files go beside it, "
+            "each with the beginning of its name; in a folder files have their own. Default: the name of its main "
+            "file.",
         ),
     ] = None,
     server: Server = None,
@@ -76,8 +77,9 @@ def download(
         answer = client.poll(report_id)
         if answer["status"] != "Complete":
             raise ReportNotComplete(f"Report {report_id} has no files: its status is {answer['status']}.")
-        for _ in downloaded(client, answer, target_of(out_file, answer["files"][0]["name"])):
-            pass
+        with target_of(out_file, answer["files"][0]["name"]) as target:
+            for _ in downloaded(client, answer, target):
+                pass
 
 
 def cancel(

@@ -197,7 +197,10 @@ def _params(text: str) -> Any:
     except RepeatedName as error:
         raise InvalidParameters(f"--params: {error}.") from error
     except (ValueError, RecursionError) as error:
-        raise InvalidParameters(f"--params: {text!r} is not JSON: {error}") from error
+        raise InvalidParameters(
+            f'--params: {text!r} is not JSON; give an object such as {{}} or {{"hourly": true}}, in single quotation '
+            "marks for the shell"
+        ) from error
     if not isinstance(found, dict):
         raise InvalidParameters(f'--params: {text!r} is not a JSON object; give one such as {{}} or {{"hourly": true}}')
     return found

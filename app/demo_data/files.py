@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from app.demo_data import review_times, teams
 from app.demo_data.polls import HEADER, LINE_BYTES, PollLog
 from app.demo_data.stores import hours_lines, store_ids, zone_lines
 from app.errors import InvalidParameters
+from app.files.folders import made
 
 #: Cells made at a time: some 2 MB of lines, and arrays that stay in a processor's cache. The bytes do not depend on it.
 CHUNK: Final = 1 << 15
@@ -124,8 +126,11 @@ def write_all(
     Raises:
         InvalidParameters: a file exists already, unless ``force``; nothing was written.
     """
-    _require_room(folder, list(pieces), force=force)
-    with TemporaryDirectory(prefix=".demo-data-", dir=folder) as unfinished:
+    if not force and (there := [name for name in pieces if (folder / name).exists()]):
+        raise InvalidParameters(
+            f"--out: {folder} has {', '.join(there)} already; use --force to replace them. Nothing was written."
+        )
+    with _room(folder), TemporaryDirectory(prefix=".demo-data-", dir=folder) as unfinished:
         written = []
         for name, content in pieces.items():
             progress(name.removesuffix(".csv"), 0.0)
@@ -135,18 +140,18 @@ def write_all(
     return [Written(folder / file.path.name, file.rows, file.bytes) for file in written]
 
 
-def _require_room(folder: Path, names: list[str], *, force: bool) -> None:
-    """Create the folder if necessary; refuse existing files unless ``force``."""
-    if not force and (there := [name for name in names if (folder / name).exists()]):
-        raise InvalidParameters(
-            f"--out: {folder} has {', '.join(there)} already; use --force to replace them. Nothing was written."
-        )
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """The folder, created if necessary; what cannot be written to it is told with its name, not a draft's."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with made(folder):
+            yield
     except (FileExistsError, NotADirectoryError) as error:
         raise InvalidParameters(
             f"--out: {folder} is not a folder and cannot be created: a file is in the way"
         ) from error
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(folder)) from error
 
 
 def _cells(log: PollLog, days: int, size: int | None) -> int:

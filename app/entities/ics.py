@@ -31,6 +31,10 @@ _CYCLE: Final = 28
 _NAMED: Final = 5
 _SHOWN: Final = 200
 
+#: How an iCalendar file begins, and what to do with one that cannot be read.
+_BEGINS: Final = re.compile(rb"(?i)(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR")
+_EXPORT: Final = "export the calendar again as .ics."
+
 #: Parts of a rule that leave it yearly; others, such as BYHOUR, are for times of day.
 _PARTS: Final = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYMONTH", "BYMONTHDAY", "BYDAY", "BYSETPOS", "WKST"})
 
@@ -71,7 +75,7 @@ def holidays_in(data: bytes, *, name: str, first_year: int) -> list[tuple[str, s
             )
     if wrong:
         more = f"\n… and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
-        raise InvalidParameters(f"{name} has events that are no holidays:\n" + "\n".join(wrong[:_NAMED]) + more)
+        raise InvalidParameters(f"{name} has events that are not holidays:\n" + "\n".join(wrong[:_NAMED]) + more)
     return [
         (day.isoformat(), "; ".join(dict.fromkeys(filter(None, names[day])))[:255].strip()) for day in sorted(names)
     ]
@@ -86,16 +90,26 @@ def _events(data: bytes, name: str) -> list[Any]:
     for what, most, pattern in (("events", MOST_EVENTS, rb"(?im)^BEGIN:VEVENT"), ("lines", MOST_LINES, rb"\n")):
         if (count := len(re.findall(pattern, data))) > most:
             raise InvalidParameters(f"{name} has {count:,} {what}; at most {most:,} are read.")
+    if not _BEGINS.match(data):
+        raise InvalidParameters(f"{name} is not an iCalendar file, which begins with BEGIN:VCALENDAR; {_EXPORT}")
     try:
         events = Calendar.from_ical(data).walk("VEVENT")
-    except (ValueError, RecursionError) as error:
-        raise InvalidParameters(f"{name} is not an iCalendar file: {str(error)[:_SHOWN]}") from error
+    except (
+        ValueError,
+        KeyError,
+        IndexError,
+        RecursionError,
+    ) as error:  # in words of the parser, with bytes of the file
+        raise InvalidParameters(
+            f"{name} is not an iCalendar file that can be read: it is damaged, cut off, or has lines without a name; "
+            f"{_EXPORT}"
+        ) from error
     return [event for event in events if str(event.get("STATUS", "")).upper() != "CANCELLED"]
 
 
 def _dates(event: Any, first_year: int) -> Iterator[date]:
     """The dates of an event; raises ValueError with the reason if it is no holiday."""
-    first = event.decoded("DTSTART") if "DTSTART" in event else None
+    first = _value(event, "DTSTART", "a date such as 20241231")
     if not isinstance(first, date) or isinstance(first, datetime):
         raise ValueError("is not all day; DTSTART must be a date (VALUE=DATE)")  # noqa: TRY004 - of the event
     if unread := sorted({"RDATE", "EXDATE", "RECURRENCE-ID"} & set(event)):
@@ -107,10 +121,11 @@ def _dates(event: Any, first_year: int) -> Iterator[date]:
 
 def _length(event: Any, first: date) -> int:
     """Days; DTEND is the date after the last one."""
-    last = event.decoded("DTEND") if "DTEND" in event else None
+    last = _value(event, "DTEND", "a date such as 20241231")
     if last is None:
-        length = event.decoded("DURATION").days if "DURATION" in event else 1
-    elif isinstance(last, datetime):
+        lasting = _value(event, "DURATION", "a duration such as P2D")
+        length = 1 if lasting is None else lasting.days
+    elif not isinstance(last, date) or isinstance(last, datetime):
         raise ValueError("is not all day; DTEND must be a date (VALUE=DATE)")
     else:
         length = (last - first).days
@@ -119,18 +134,47 @@ def _length(event: Any, first: date) -> int:
     return max(length, 1)
 
 
+def _value(event: Any, name: str, allowed: str) -> Any:
+    """What a property of an event says; None if it has none. Raises ValueError with the reason if it cannot be read."""
+    given = event.get(name)
+    if given is None:
+        return None
+    if isinstance(given, list):
+        raise ValueError(f"has {name} more than once; give it once")  # noqa: TRY004 - of the event
+    value = event.decoded(name)
+    if isinstance(value, str | bytes):  # the parser gives the text of what it cannot read
+        raise ValueError(f"has {name} {_written(given)}, which is not {allowed}")  # noqa: TRY004 - of the event
+    return value
+
+
+def _written(given: Any) -> str:
+    """A value as the file has it, without what a terminal would obey."""
+    text = str(given) if isinstance(given, str) else given.to_ical().decode(errors="replace")
+    return ascii(text[:_SHOWN])
+
+
 def _yearly(rule: Any, first: date, first_year: int) -> list[date]:
     from dateutil.rrule import rrulestr  # noqa: PLC0415 - as above
 
-    if isinstance(rule, list) or [str(one).upper() for one in rule.get("FREQ", [])] != ["YEARLY"] or set(rule) - _PARTS:
+    if isinstance(rule, list):
+        raise ValueError("has RRULE more than once; give it once")  # noqa: TRY004 - of the event
+    if isinstance(rule, str):  # the parser could not read it
+        raise ValueError(f"has RRULE {_written(rule)}, which is not a rule such as FREQ=YEARLY")  # noqa: TRY004
+    if [str(one).upper() for one in rule.get("FREQ", [])] != ["YEARLY"] or set(rule) - _PARTS:
         raise ValueError("repeats otherwise than FREQ=YEARLY on dates; write such dates as a file of holidays")
     # As a date: dateutil refuses an instant of UTC beside a first date without a zone.
     written = re.sub(r"UNTIL=(\d{8})T\w*", r"UNTIL=\1", rule.to_ical().decode())
     begins = first.year
     if not {"COUNT", "INTERVAL"} & set(rule) and begins < first_year:  # the years before change nothing
         begins += (first_year - begins) // _CYCLE * _CYCLE
-    dates = rrulestr(written, dtstart=datetime(begins, first.month, first.day))  # noqa: DTZ001 - a local date
-    return [
-        at.date()
-        for at in dates.between(datetime(first_year, 1, 1), datetime(first_year + YEARS - 1, 12, 31), inc=True)  # noqa: DTZ001
-    ]
+    unfollowed = f"has RRULE {_written(rule)}, which is not a rule that can be followed, such as FREQ=YEARLY"
+    if 0 in rule.get("INTERVAL", ()):  # dateutil would look for the next year without an end
+        raise ValueError(unfollowed)
+    try:
+        dates = rrulestr(written, dtstart=datetime(begins, first.month, first.day))  # noqa: DTZ001 - a local date
+        return [
+            at.date()
+            for at in dates.between(datetime(first_year, 1, 1), datetime(first_year + YEARS - 1, 12, 31), inc=True)  # noqa: DTZ001
+        ]
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError) as error:
+        raise ValueError(unfollowed) from error

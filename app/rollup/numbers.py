@@ -54,7 +54,12 @@ class Measures:
         if not text:
             return RejectedRow(line, column, shown(text), "empty", "is empty; it must be a number")
         if pc.match_substring_regex(pa.scalar(text), _PRECISE).as_py():
-            return RejectedRow(line, column, shown(text), "too_precise", f"has too many digits; {self._allowed}")
+            before, _, behind = text.lstrip("+-").partition(".")
+            if len(behind) <= self.decimals or len(before) > DIGITS - self.decimals:
+                said = "has too many digits"
+            else:
+                said = f"has more digits behind its point than decimals (--decimals) allows, which is {self.decimals}"
+            return RejectedRow(line, column, shown(text), "too_precise", f"{said}; {self._allowed}")
         return RejectedRow(line, column, shown(text), "bad_number", f"is not a number; {self._allowed}")
 
     @property

@@ -155,5 +155,5 @@ def _unknown(connection: Connection, name: str) -> UnknownSource:
     known = list(connection.scalars(select(source.c.name).order_by(source.c.name)))
     nearest = suggestions(name, known)[:1]
     meant = did_you_mean(nearest)
-    there = f"there are {', '.join(known)}" if known else "there is none; add one with openhours sources add"
-    return UnknownSource(f"There is no source {shown(name)}{meant}; {there}.", nearest=nearest)
+    there = f"; there are {', '.join(known)}" if known else ", and no other; add one with openhours sources add"
+    return UnknownSource(f"There is no source {shown(name)}{meant}{there}.", nearest=nearest)

@@ -36,6 +36,9 @@ _BOUNDS: Final = (
     ("minItems", "maxItems", ""),
 )
 
+#: Bounds behind a check of our own that comes first: pydantic then writes them under its own names.
+_AS_PYDANTIC_HAS_IT: Final = {"minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt"}
+
 
 def allowed(schema: Schema) -> str | None:
     """What a schema allows, such as "a whole number from 1 to 720"; None if that is anything."""
@@ -143,5 +146,5 @@ def _bounds(schema: Schema, least_name: str, most_name: str, unit: str) -> str:
 
 def _number(schema: Schema, name: str) -> Any:
     """A bound; OpenAPI documents may have 6.0 for 6."""
-    bound = schema.get(name)
+    bound = schema.get(name, schema.get(_AS_PYDANTIC_HAS_IT.get(name, "")))
     return int(bound) if isinstance(bound, float) and bound.is_integer() else bound

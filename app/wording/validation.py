@@ -13,6 +13,8 @@ from app.wording.wrong_values import MOST, WrongValue, invalid_parameters
 #: Types of errors that checks of our own raise, in words of their own.
 _OURS: Final = {"value_error": "Value error, ", "assertion_error": "Assertion failed, "}
 
+_NO_JSON: Final = "is not readable JSON: it contains half of a surrogate pair, or is truncated"
+
 
 def invalid(
     error: ValidationError, schema: Schema, *, whole: str, subject: str | None = None, within: str | None = None
@@ -52,7 +54,8 @@ def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Sch
         case "extra_forbidden":
             return _unknown(name, error.get("input"), path, schema)
         case "json_invalid":  # its value would be all of the text
-            reason = "is not readable JSON: it contains half of a surrogate pair, or is truncated"
+            is_empty = isinstance(error.get("input"), str | bytes) and not error["input"].strip()
+            reason = "is empty" if is_empty else _NO_JSON
             return WrongValue(parameter=name, received=None, reason=reason, allowed=words, is_shown=False)
     is_ours, is_hidden = error["type"] in _OURS, is_secret(described)
     reason = _reason(error, words)

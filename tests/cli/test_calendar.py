@@ -65,6 +65,9 @@ PRODID:-//test//
 """
 
 
+DAY = "DTSTART;VALUE=DATE:20240101"
+
+
 def holidays_of(path: Path, *, first_year: int) -> list[tuple[str, str]]:
     return holidays_in(path.read_bytes(), name=str(path), first_year=first_year)
 
@@ -162,11 +165,40 @@ def test_a_file_that_is_no_calendar_or_too_large_is_refused(tmp_path: Path) -> N
     path.write_text("date,name\n2026-12-24,Eve\n")
     with pytest.raises(InvalidParameters, match="is not an iCalendar file"):
         holidays_of(path, first_year=2026)
+    path.write_bytes(b"\x1b[31m\x00\x9bBEGIN:VCALENDAR")
+    with pytest.raises(InvalidParameters, match="is not an iCalendar file") as refused:
+        holidays_of(path, first_year=2026)
+    assert refused.value.message.isprintable()
+    path.write_text("BEGIN:VCALENDAR\nBEGIN:VEVENT\n")
+    with pytest.raises(InvalidParameters, match=r"it is damaged, cut off, or has lines without a name; export"):
+        holidays_of(path, first_year=2026)
     path.write_bytes(b" " * (2**20 + 1))
     with pytest.raises(InvalidParameters, match="larger than 1,048,576 bytes"):
         holidays_of(path, first_year=2026)
     with pytest.raises(InvalidParameters, match="has 2,001 events; at most 2,000"):
         holidays_of(written(tmp_path, event("DTSTART;VALUE=DATE:20270104") * 2001), first_year=2026)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("DTSTART;VALUE=DATE:20241301",), "has DTSTART '20241301', which is not a date such as 20241231"),
+        (("DTSTART;VALUE=DATE:2024\x1b[31m",), r"has DTSTART '2024\x1b[31m', which is not a date"),
+        ((DAY, "DTEND;VALUE=DATE:20241301"), "has DTEND '20241301', which is not a date such as 20241231"),
+        ((DAY, "DURATION:PTX"), "has DURATION 'PTX', which is not a duration such as P2D"),
+        ((DAY, "RRULE:FREQ=DAILY;UNTIL=garbage"), "has RRULE 'FREQ=DAILY;UNTIL=garbage', which is not a rule such as"),
+        ((DAY, "RRULE:FREQ=YEARLY;INTERVAL=0"), "'FREQ=YEARLY;INTERVAL=0', which is not a rule that can be followed"),
+        ((DAY, "RRULE:FREQ=YEARLY;BYDAY=40MO;BYMONTH=13"), "which is not a rule that can be followed"),
+        ((DAY, DAY), "has DTSTART more than once; give it once"),
+    ],
+)
+def test_what_the_parser_cannot_read_is_told_as_the_file_has_it(
+    tmp_path: Path, lines: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(InvalidParameters) as refused:
+        holidays_of(written(tmp_path, event(*lines)), first_year=2026)
+    assert said in refused.value.message
+    assert "\x1b" not in refused.value.message
 
 
 def test_calendars_are_listed_shown_and_compared(

@@ -76,15 +76,34 @@ def test_ctrl_c_while_a_file_is_checked_costs_no_second_upload(tmp_path: Path) -
         with started(home, *command) as process:
             wait_until(lambda: http().get(f"{command[-1]}/datasets?status=checking").json()["datasets"], process)
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=20)
+            _, err = process.communicate(timeout=20)
         assert process.returncode == 130
         (first,) = httpx2.get(f"{command[-1]}/datasets").json()["datasets"]
+        assert err.splitlines()[-1] == (
+            f"dataset {first['dataset_id']} is uploaded, and is still checked and loaded; datasets shows its state, "
+            f"the same command follows it again, and DELETE /datasets/{first['dataset_id']} removes it"
+        )
         assert httpx2.delete(f"{command[-1]}/datasets/{first['dataset_id']}").status_code == 200
         outcome = run(home, *command)
         assert (outcome.code, first["dataset_id"] in outcome.err) == (2, True)
         assert list((home / "uploads").iterdir()) == []
         server.terminate()
         server.communicate(timeout=20)
+
+
+def test_ctrl_c_in_an_upload_without_a_server_says_that_nothing_loads_the_file(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*_: object) -> Iterator[Any]:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(Client, "follow_dataset", interrupted)
+    (path := tmp_path / "none.csv").write_text(HEADER)
+    outcome = cli("upload", str(path), "--kind", "polls")
+    assert outcome.code == 130
+    assert "is uploaded, but it is not checked and loaded until the next serve, worker or upload runs;" in outcome.err
 
 
 def test_ctrl_c_while_the_modules_are_imported_shows_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

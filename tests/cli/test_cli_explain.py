@@ -72,6 +72,7 @@ def test_hourly_accounting_says_how_the_polls_of_an_hour_voted(command_line: Com
         (("none",), "no loaded file has named the store 'none'"),
         ((STORE, "--date", "2023-01-20"), "--date sets the day that --chart FILE draws; give --chart, too"),
         ((STORE, "--chart", "nowhere/days.png"), "--chart: there is no folder nowhere"),
+        ((STORE, "--chart", "days.pdf"), "--chart: days.pdf does not end with .png, and only PNG is drawn"),
     ],
 )
 def test_what_cannot_be_explained_is_refused_in_words(

@@ -173,6 +173,18 @@ def test_a_mapping_that_cannot_be_stored_is_refused_in_words(cli: CommandLine, t
     assert "outages is shipped and cannot be removed" in shipped.err
 
 
+@pytest.mark.parametrize(
+    ("content", "said"), [(b" \n", "is empty; give the path of a JSON file."), (b"\xff\xfe\x00", "is not UTF-8; give")]
+)
+def test_a_file_that_holds_no_mapping_is_named_as_it_was_given(
+    cli: CommandLine, tmp_path: Path, content: bytes, said: str
+) -> None:
+    (file := tmp_path / "mapping.bin").write_bytes(content)
+    outcome = cli("mappings", "put", "x", str(file))
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"invalid_parameters: {file} {said}")
+
+
 def test_a_refusal_names_the_commands_that_read_the_file(cli: CommandLine, resources: Resources, export: Path) -> None:
     inspected = f"  openhours inspect {export} --kind polls --out mapping.json"
     loaded = cli("load", "polls", str(export))

@@ -1,5 +1,6 @@
 """What the commands say when it does not work: one message, an exit code, and never a traceback."""
 
+import errno
 import os
 import re
 import socket
@@ -13,6 +14,7 @@ import pytest
 from typer.main import get_command
 
 from app.cli import app
+from app.commands.failures import as_options, in_words
 from app.ingest.registry import DATASET_KINDS
 from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Addresses, Resources
@@ -274,9 +276,94 @@ def test_a_file_that_cannot_be_written_is_told(cli: CommandLine) -> None:
     outcome = cli("report", "uptime", "--as-of", "2023-01-24T00:00:00Z", "--out", "/proc/uptime.csv")
     assert outcome.code == 1
     assert outcome.out == ""
+    *_, hint, error = outcome.err.splitlines()
+    assert re.fullmatch(r"the report is complete: openhours download [0-9a-f]{32} --out FILE fetches it", hint)
+    assert error == ("input_output_error: /proc/uptime.csv is not there and cannot be made there; give another path")
+
+
+@pytest.fixture
+def no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that has no room for what is not whole yet."""
+    opened = Path.open
+
+    def full(self: Path, mode: str = "r", *args: Any, **options: Any) -> Any:
+        if "w" not in mode or not (self.suffix == ".part" or ".demo-data-" in str(self)):
+            return opened(self, mode, *args, **options)
+        opened(self, mode, *args, **options).close()
+        return open("/dev/full", mode, *args, **options)  # noqa: PTH123 - its reader closes it
+
+    monkeypatch.setattr(Path, "open", full)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is always full")
+@pytest.mark.usefixtures("no_room")
+@pytest.mark.parametrize(
+    "arguments",
+    ["calendar from-country DE --years 1990-2039 --output {file}", "inspect {source} --out {file}"],
+)
+def test_a_full_disk_is_named_and_what_was_there_stays(cli: CommandLine, tmp_path: Path, arguments: str) -> None:
+    file, source = tmp_path / "good.csv", tmp_path / "visits.csv"
+    file.write_bytes(b"as it was")
+    source.write_text("shop,seen,state\n1,2024-01-01T00:00:00Z,active\n")
+    outcome = cli(*arguments.format(file=file, source=source).split())
+    assert outcome.code == 1
     assert outcome.err.splitlines()[-1] == (
-        "input_output_error: [Errno 2] No such file or directory: '/proc/uptime.csv.part'"
+        f"input_output_error: there is no space left to write {file}; make room, or give a path on another disk"
     )
+    assert file.read_bytes() == b"as it was"
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is always full")
+@pytest.mark.usefixtures("no_room")
+def test_demo_data_that_finds_no_room_leaves_no_folder(cli: CommandLine, tmp_path: Path) -> None:
+    outcome = cli("demo-data", "--stores", "2", "--days", "1", "--out", str(tmp_path / "new" / "data"))
+    assert outcome.code == 1
+    assert f"there is no space left to write {tmp_path / 'new' / 'data'};" in words(outcome)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_may_not_be_written_is_refused_before_anything_is_computed(
+    cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    outcome = cli("report", "uptime", "--out", f"{tmp_path}/new/", "--server", DEAD)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"--out: the folder {tmp_path}/new cannot be written to" in words(outcome)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_for_a_report_goes_when_the_report_is_refused(cli: CommandLine, server: str, tmp_path: Path) -> None:
+    outcome = cli("report", "uptime", "--lookback-hours", "0", "--out", f"{tmp_path}/a/b/", "--server", server)
+    assert outcome.code == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_parameters_of_the_service_are_told_as_options() -> None:
+    assert as_options("To load them again, use force=true.") == "To load them again, use --force."
+    assert as_options("or name its columns with columns=.") == "or name its columns with --columns."
+    assert as_options("such rows out with on_error=skip_rows.") == "such rows out with --on-error skip_rows."
+    assert as_options("x is shipped; PUT stores one of the same name.") == (
+        "x is shipped; `put` stores one of the same name."
+    )
+    of_a_file = "'columns=.' and ?force=true are not ours"
+    assert as_options(of_a_file) == of_a_file
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "there is no space left to write x/y.csv; make room, or give a path on another disk"),
+        (errno.EROFS, "x/y.csv cannot be written: its disk is read-only; give a path on another disk"),
+        (errno.EACCES, "this user may not use x/y.csv; change its rights"),
+        (errno.ENOENT, "there is no folder x; make it, or give another path"),
+        (errno.EISDIR, "x/y.csv is a folder; give the name of a file"),
+        (errno.EXDEV, "x/y.csv: Invalid cross-device link; give another path"),
+    ],
+)
+def test_what_the_system_refuses_is_told_without_its_number(number: int, said: str) -> None:
+    assert in_words(OSError(number, os.strerror(number), "x/y.csv")).startswith(said)
+    assert "Errno" not in in_words(OSError(number, os.strerror(number)))
 
 
 BAD_SETTINGS = {

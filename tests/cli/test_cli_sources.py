@@ -66,7 +66,7 @@ def test_a_source_is_added_viewed_paused_and_removed(cli: CommandLine, github: G
     assert cli("sources", "remove", "github").out == "github removed; the rows that it has read stay\n"
     gone = cli("sources", "show", "github")
     assert (gone.code, gone.out) == (2, "")
-    assert "There is no source 'github'; there is none; add one with openhours sources add." in gone.err
+    assert "There is no source 'github', and no other; add one with openhours sources add." in gone.err
     assert TOKEN not in dump_of(resources.engine)
 
 

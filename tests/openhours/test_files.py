@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -13,6 +14,7 @@ from app.web.server import serving
 from openhours import Client
 from openhours.errors import DownloadFailed, InvalidInput
 from openhours.files import File, url_at
+from openhours.whole_files import written_whole
 from tests.routers.test_files_api import CONTENT, insert_report
 
 ADDRESS = "https://reports.example/o"
@@ -62,3 +64,28 @@ def test_what_is_no_file_is_not_replaced_by_one(client: Client, resources: Resou
     with pytest.raises(InvalidInput, match="is there and is no file"):
         client.download(File.of(raw), pipe)
     assert [(one, one.is_fifo()) for one in tmp_path.iterdir()] == [(pipe, True)]
+
+
+def test_a_link_stays_one_and_a_pipe_is_written_to(tmp_path: Path) -> None:
+    link, file = tmp_path / "link.csv", tmp_path / "file.csv"
+    link.symlink_to(file)
+    with written_whole(link) as out:
+        out.write(b"x")
+    assert link.is_symlink()
+    assert file.read_bytes() == b"x"
+    with written_whole(Path("/dev/null")) as out:
+        out.write(b"x")
+    assert not Path("/dev/null").is_file()
+
+
+def test_what_is_broken_off_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "file.csv"
+    file.write_bytes(b"as it was")
+    with pytest.raises(KeyboardInterrupt), written_whole(file) as out:
+        _break_off(out)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file.csv", b"as it was")]
+
+
+def _break_off(out: BinaryIO) -> None:
+    out.write(b"half")
+    raise KeyboardInterrupt

@@ -241,7 +241,10 @@ class TestWrongRows:
         number = "a number has 1 to 18 digits, perhaps a sign before them"
         assert rejects_of(outcome) == [
             f"{one},plays.csv,5,Number of Plays,'patata',bad_number,\"is not a number; {number}\"",
-            f"{one},plays.csv,6,Number of Plays,'1.5',too_precise,\"has too many digits; {number}\"",
+            (
+                f"{one},plays.csv,6,Number of Plays,'1.5',too_precise,\"has more digits behind its point than decimals "
+                f'(--decimals) allows, which is 0; {number}"'
+            ),
             f"{one},plays.csv,7,Number of Plays,'',empty,is empty; it must be a number",
             f"{more},more.csv,3,Number of Plays,'=1+1',bad_number,\"is not a number; {number}\"",
         ]

@@ -247,6 +247,7 @@ def test_another_version_is_refused(refused: httpx2.Client, version: str) -> Non
             "no dataset kind 'menu'; known kinds: polls",
         ),
         ({"Upload-Length": "1", "Upload-Metadata": "kind cG9sbHM=,kind cG9sbHM="}, 422, "the key kind appears twice"),
+        ({"Upload-Length": "-1"}, 422, "-1' is not a whole number of at least 0"),
         ({"Upload-Length": "1", "Upload-Metadata": "kind polls!"}, 422, "of kind is not base64 of UTF-8"),
         ({"Upload-Length": "1", "Upload-Metadata": "kind /w=="}, 422, "of kind is not base64 of UTF-8"),
         ({"Upload-Length": "1", "Upload-Metadata": "kind AA=="}, 422, "the value of kind has a NUL character"),

@@ -1,10 +1,12 @@
 """What a schema allows, in words."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import BaseModel, BeforeValidator, Field
 
 from app.wording.allowed import allowed, member
+from app.wording.numbers import in_digits
 
 
 @pytest.mark.parametrize(
@@ -110,3 +112,13 @@ EITHER = {
 )
 def test_variants_are_told_as_one_object_with_what_any_of_them_has(path: list[str], words: str) -> None:
     assert allowed(member(EITHER, path) or {}) == words
+
+
+def test_bounds_behind_a_check_of_our_own_are_told() -> None:
+    class Asked(BaseModel):
+        lines: Annotated[int, BeforeValidator(in_digits), Field(ge=0, le=9)]
+        length: Annotated[int, BeforeValidator(in_digits), Field(ge=0)]
+
+    schema = Asked.model_json_schema()
+    assert allowed(member(schema, ["lines"]) or {}) == "a whole number from 0 to 9"
+    assert allowed(member(schema, ["length"]) or {}) == "a whole number of at least 0"
