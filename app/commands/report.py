@@ -130,7 +130,7 @@ def parameter_options(kind: ReportKind) -> Iterator[inspect.Parameter]:
 def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
     yield from parameter_options(kind)
     where = (
-        "File to write, or a folder; a folder whose name ends with / is created. Further files go beside the file, each "
+        "File to write, or a folder; a folder whose name ends with / is created. Further files go beside it, each "
         f"with the beginning of its name; in a folder files have their own. Default: {kind.name}.csv."
     )
     for name, words in kind.words.items():

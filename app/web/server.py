@@ -154,7 +154,11 @@ def serving(resources: Resources, *, slots: int, own: tuple[Secret, Principal] |
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join()
+            try:
+                thread.join()
+            except KeyboardInterrupt:  # it ends all the same: what it uses is closed next
+                thread.join()
+                raise
 
 
 @contextmanager
