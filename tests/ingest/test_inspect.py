@@ -166,6 +166,14 @@ def test_a_parquet_file_that_is_too_large_to_be_looked_at_is_told_what_to_do(mon
             shown_at(packed, "polls.parquet")
 
 
+def test_a_gzip_file_that_is_cut_before_its_first_byte_is_damaged_and_not_empty() -> None:
+    for cut in (b"\x1f\x8b\x08\0garbage", gzip.compress(b"store_id,status\n")[:10]):
+        with pytest.raises(RejectedFile, match=r"is a damaged gzip file: it ends too early; was all of it sent\?"):
+            shown_at(cut, "polls.csv.gz")
+    with pytest.raises(RejectedFile, match="is empty"):
+        shown_at(gzip.compress(b""), "polls.csv.gz")
+
+
 DOWNLOADS = {
     "bq.csv": "date,project,installer,num_downloads\n2024-11-01,napari,pip,17\n2024-11-01,napari,,3\n",
     "dots.csv": "timestamp,project,file.version,details.installer.name,details.installer.version,details.ci\n"

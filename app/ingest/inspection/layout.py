@@ -127,7 +127,11 @@ def _begun(data: bytes) -> bytes:
 def _unpacked(data: bytes, name: str) -> bytes:
     if data.startswith(_GZIP):
         most = MOST_WHOLE_BYTES + 1 if _begun(data).startswith(_READ_WHOLE) else LOOKED_AT_BYTES
-        data = zlib.decompressobj(wbits=31).decompress(data, most)
+        packed = zlib.decompressobj(wbits=31)
+        data = packed.decompress(data, most)
+        if not data and not packed.eof:
+            said = f"{name} is a damaged gzip file: it ends too early; was all of it sent?"
+            raise RejectedFile(said, reason="bad_gzip")
     if len(data) > MOST_WHOLE_BYTES:
         raise RejectedFile(
             f"{name} can only be read as a whole and has more than {MOST_WHOLE_BYTES:,} bytes; inspect a smaller one "
