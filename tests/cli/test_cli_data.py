@@ -74,7 +74,10 @@ def test_ctrl_c_while_a_file_is_checked_costs_no_second_upload(tmp_path: Path) -
     with started(home, "serve", "--port", str(port), "--slots", "0") as server:
         wait_until(lambda: answers(f"{command[-1]}/readyz") == 200, server)
         with started(home, *command) as process:
-            wait_until(lambda: http().get(f"{command[-1]}/datasets?status=checking").json()["datasets"], process)
+            assert process.stderr is not None
+            for line in process.stderr:  # to the first that tells how far the dataset is
+                if line.startswith("dataset "):
+                    break
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=20)
         assert process.returncode == 130

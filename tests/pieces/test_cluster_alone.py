@@ -109,7 +109,7 @@ def test_without_the_extra_a_process_does_not_start(monkeypatch: pytest.MonkeyPa
             {"DASK_SCHEDULER": "tcp://127.0.0.1:9", "S3_ENDPOINT_URL": "http://127.0.0.1:9"},
             "2 workers cannot have one port",
         ),
-        (["dask-worker"], {"DASK_SCHEDULER": "http://127.0.0.1:9"}, "begins with tls:// or tcp://"),
+        (["dask-worker"], {"DASK_SCHEDULER": "http://127.0.0.1:9"}, "begin with tls:// or tcp://"),
         (["dask-worker"], {"DASK_SCHEDULER": "tls://127.0.0.1:9"}, "needs OPENHOURS_DASK_TLS_CA_FILE, OPENHOURS_"),
         (["dask-worker"], {"DASK_TLS_KEY_FILE": "/no/such.key"}, "is not a file that this process can read"),
     ],
