@@ -12,8 +12,8 @@ from app.ingest.zones import cities_of
 from app.wording.warnings import Cases, DataWarning, warning
 
 #: How a spreadsheet writes a long id (1.05E+18, or with 15 digits and zeros), and a data frame any number beside a gap
-#: (257000000000000.0); either may have a decimal comma. And what a
-#: spreadsheet shows in the place of an error or of a number that is too wide: #REF!, ####.
+#: (257000000000000.0); either may have a decimal comma. And what a spreadsheet shows in the place of an error or of a
+#: number that is too wide: #REF!, ####.
 _DAMAGED: Final = re.compile(
     r"[0-9]([.,][0-9]+)?[eE]\+?[0-9]{2,}|[0-9]+\.0+|[0-9]{7,},0+|[1-9][0-9]{13}[1-9]0{4,}|#[A-Z]+(/0)?[!?]|#N/A|#{3,}"
 )

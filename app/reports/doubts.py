@@ -66,10 +66,10 @@ class StoreDoubts:
         self._has_polls |= bool(polled.any())
         self._has_zones |= not default_zone.all()
         self._has_hours |= not default_hours.all()
-        self._add("stores_without_polls", keys, ~polled)
-        self._add("default_zone", keys, polled & default_zone)
-        self._add("default_hours", keys, polled & default_hours)
-        self._add("polls_outside_hours", keys, polled & ~seen.has_polls_inside)
+        _add(self._cases["stores_without_polls"], keys, ~polled)
+        _add(self._cases["default_zone"], keys, polled & default_zone)
+        _add(self._cases["default_hours"], keys, polled & default_hours)
+        _add(self._cases["polls_outside_hours"], keys, polled & ~seen.has_polls_inside)
 
     def as_json(self) -> dict[str, Any]:
         """All that was found, for merge()."""
@@ -93,10 +93,6 @@ class StoreDoubts:
                 words = {"zone": context.settings.default_timezone} if code == "default_zone" else {}
                 context.warn(warning(code, cases.count, cases.examples, **words).as_json())
 
-    def _add(self, code: str, keys: Sequence[str], which: Which) -> None:
-        found = np.flatnonzero(which)
-        self._cases[code].add(len(found), [keys[at] for at in found[:EXAMPLES].tolist()])
-
 
 class UnknownTime:
     """Adds up open and unknown time of stores, in any unit."""
@@ -109,13 +105,11 @@ class UnknownTime:
         """Add stores: their known and their unknown open time."""
         self._open += int(known.sum(dtype=np.int64)) + int(unknown.sum(dtype=np.int64))
         self._unknown += int(unknown.sum(dtype=np.int64))
-        mostly = np.flatnonzero(unknown > known)
-        self._mostly.add(len(mostly), [keys[at] for at in mostly[:EXAMPLES].tolist()])
+        _add(self._mostly, keys, unknown > known)
 
     def add_late(self, keys: Sequence[str], late: Which) -> None:
         """Add stores of which these hold until they change, and are unknown until their first change."""
-        found = np.flatnonzero(late)
-        self._late.add(len(found), [keys[at] for at in found[:EXAMPLES].tolist()])
+        _add(self._late, keys, late)
 
     def as_json(self) -> dict[str, Any]:
         """All that was added, for merge()."""
@@ -135,3 +129,9 @@ class UnknownTime:
             context.warn(warning("unknown_until_change", self._late.count, self._late.examples).as_json())
         if 2 * self._unknown > self._open:
             context.warn(warning("mostly_unknown", self._mostly.count, self._mostly.examples).as_json())
+
+
+def _add(cases: Cases, keys: Sequence[str], which: Which) -> None:
+    """Add these stores."""
+    found = np.flatnonzero(which)
+    cases.add(len(found), [keys[at] for at in found[:EXAMPLES].tolist()])

@@ -150,6 +150,12 @@ class CollectedPolls:
         return late
 
 
+def gap_hundredths(gaps: Micros) -> npt.NDArray[np.int64]:
+    """How long polls hold in hundredths of minutes, as max_gap_minutes has it: rounded half up."""
+    rounded: npt.NDArray[np.int64] = (gaps * 100 + MINUTE // 2) // MINUTE
+    return rounded
+
+
 @dataclass(frozen=True, slots=True)
 class Outage:
     """One outage, as a page lists it.

@@ -10,7 +10,7 @@ from app.ingest.inspection.instants import Found, instant_of, reads, zone_of
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import CLOCKS, DAYS, LENGTHS, plain_words, without
 from app.ingest.inspection.questions import Questions
-from app.ingest.inspection.words import is_nothing
+from app.ingest.inspection.words import is_empty
 from app.mapping.dates import Dates
 from app.mapping.unmappable import Unmappable
 
@@ -46,17 +46,17 @@ def with_clock(
     if clock is None:
         return rule, questions
     times = layout.column(guesses.index(clock))
-    pairs = [(day, time) for day, time in zip(days, times, strict=True) if not _is_empty(day)]
+    pairs = [(day, time) for day, time in zip(days, times, strict=True) if not is_empty(day)]
     left = [one for one in questions if one not in column.questions]
     taken.add(clock.name)
-    both = [f"{day} {time}" for day, time in dict.fromkeys(pairs) if not _is_empty(time)]
+    both = [f"{day} {time}" for day, time in dict.fromkeys(pairs) if not is_empty(time)]
     found = _read(f"{column.name} and {clock.name}", both)
     if found is None:
         odd = _odd(times)
         asked = f"{clock.name}: {odd!r} cannot be read as the time of day of {column.name}"
         return rule, [*questions, (f"{asked}; without it each row would be at 00:00. Write times as 20:05.", "")]
     joined = {"template": f"{{{column.name}}} {{{clock.name}}}", **found[1]}
-    if (bare := next((day for day, time in pairs if _is_empty(time)), None)) is not None:
+    if (bare := next((day for day, time in pairs if is_empty(time)), None)) is not None:
         asked = f"{clock.name}: a row of {bare} has no time of day, and would be at 00:00. Fill it in, or"
         left.append((f"{asked} leave out such rows with where.", ""))
     return joined, [*left, *found[2:]]
@@ -66,23 +66,17 @@ def _is_date(text: str) -> bool:
     return ":" not in text and sum(map(str.isdigit, text)) <= _DIGITS_OF_DATE
 
 
-def _is_empty(text: str) -> bool:
-    return not text.strip() or is_nothing(text.strip())
-
-
 def _clock_of(column: Guess, free: Sequence[Guess]) -> Guess | None:
     """The column with the times of day of these dates: rather one that is named as the dates are, or as times are."""
     free = [one for one in free if LENGTHS.search(plain_words(one.name)) is None]
     rest = without(column.name, DAYS)
-    named = [one for one in free if without(one.name, CLOCKS) is not None and one.what not in {"zone", "weekday"}]
-    paired = [one for one in named if without(one.name, CLOCKS) in {rest, ""}]
-    paired = [one for one in paired if _has_digits(one)]
-    others = [one for one in free if one.what == "time of day"]
-    return next(iter((*paired, *others)), None)
+    named = (one for one in free if without(one.name, CLOCKS) in {rest or "", ""} and _may_be_times(one))
+    others = (one for one in free if one.what == "time of day")
+    return next(named, None) or next(others, None)
 
 
-def _has_digits(one: Guess) -> bool:
-    return any(any(map(str.isdigit, text)) for text in one.examples)
+def _may_be_times(one: Guess) -> bool:
+    return one.what not in {"zone", "weekday"} and any(any(map(str.isdigit, text)) for text in one.examples)
 
 
 def _read(name: str, texts: Sequence[str]) -> Found:
@@ -104,5 +98,5 @@ def _read(name: str, texts: Sequence[str]) -> Found:
 
 def _odd(times: Sequence[str]) -> str:
     """A text that is no usual time of day; of texts of which none is, the first."""
-    given = [text for text in times if not _is_empty(text)]
+    given = [text for text in times if not is_empty(text)]
     return next((text for text in given if _USUAL.fullmatch(text) is None), given[0])

@@ -1,6 +1,5 @@
 """Several probes of one monitor in one file: rows of which one says up and another one down at the same time."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +9,7 @@ from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import REMARKS, inner
 from app.ingest.inspection.questions import Questions
+from app.mapping.document import template_places
 
 #: Columns that say from where a monitor was looked at, or how.
 _PROBES: Final = frozenset(
@@ -127,7 +127,7 @@ def _texts(layout: Layout, rule: Mapping[str, Any]) -> list[str] | None:
     """What a rule reads in each row, as far as that tells rows apart; None if it reads no column that is there."""
     if "value" in rule:
         return [rule["value"]] * len(layout.rows)
-    named = re.findall(r"\{([^{}]+)\}", rule["template"]) if "template" in rule else [str(rule.get("from", ""))]
+    named = template_places(rule["template"]) if "template" in rule else [str(rule.get("from", ""))]
     if not named or not {*named} <= {*layout.names}:
         return None
     parts = [layout.column(layout.names.index(name)) for name in named]

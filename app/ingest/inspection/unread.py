@@ -8,7 +8,7 @@ from app.ingest.inspection.fitting import named
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.questions import Questions
-from app.ingest.inspection.words import is_nothing
+from app.ingest.inspection.words import is_empty
 from app.ingest.kind import Column, DatasetKind
 from app.mapping.translation import number
 
@@ -83,4 +83,4 @@ def uncounted(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess]) -> Qu
 
 def _given(texts: Sequence[str]) -> list[str]:
     """Texts that say something, without spaces around them."""
-    return [text.strip() for text in texts if text.strip() and not is_nothing(text.strip())]
+    return [text.strip() for text in texts if not is_empty(text)]

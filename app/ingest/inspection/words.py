@@ -96,3 +96,9 @@ NO_TIME: Final = re.compile(
 def is_nothing(text: str) -> bool:
     """Whether it is a word or an instant that stands for no value."""
     return text in NULLS or NO_TIME.fullmatch(text) is not None
+
+
+def is_empty(text: str) -> bool:
+    """Whether a field says nothing, with or without spaces around it."""
+    plain = text.strip()
+    return not plain or is_nothing(plain)

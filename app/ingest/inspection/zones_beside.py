@@ -9,7 +9,8 @@ from app.ingest.inspection.instants import instant_text
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import inner
 from app.ingest.inspection.questions import Questions
-from app.ingest.inspection.words import is_nothing
+from app.ingest.inspection.words import is_empty, is_nothing
+from app.mapping.document import template_places
 
 #: The question of times that have no zone, with the name of their column.
 _ASKED: Final = re.compile(r"(.+): which zone are times such as ", re.DOTALL)
@@ -71,13 +72,13 @@ def _are_read(layout: Layout, guesses: Sequence[Guess], rule: Mapping[str, Any],
     if len(known) <= len(parts):
         return False
     date = {"date": rule.get("date", "iso")}
-    given = (texts for texts in zip(*known, strict=True) if texts[0].strip() and not is_nothing(texts[0].strip()))
+    given = (texts for texts in zip(*known, strict=True) if not is_empty(texts[0]))
     return all(instant_text(" ".join(texts), date) is not None for texts in given)
 
 
 def _sources(rule: Mapping[str, Any]) -> list[str]:
     """The names of the columns that a rule reads."""
-    return [str(rule["from"])] if "from" in rule else re.findall(r"\{(.+?)\}", rule.get("template", ""))
+    return [str(rule["from"])] if "from" in rule else template_places(rule.get("template", ""))
 
 
 def _called(rule: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, iso_instant_each, write_csv_blocks
 from app.files.decimals import decimals, ratio
 from app.files.sorted_rows import SortedRows
+from app.reports.exact_uptime import gap_hundredths
 from app.reports.window_columns import label_columns, labelled
 from app.series.details import Labels
 from app.timeline import HOUR, Micros
@@ -128,7 +129,7 @@ def gap_column(rows: pa.Table) -> dict[str, pa.Array]:
     """How long a poll of each row's store holds; nothing in hourly accounting."""
     if "gap" not in rows.schema.names:
         return {}
-    return {"max_gap_minutes": decimals((rows["gap"].to_numpy() * 100 + _MINUTE // 2) // _MINUTE, MINUTES)}
+    return {"max_gap_minutes": decimals(gap_hundredths(rows["gap"].to_numpy()), MINUTES)}
 
 
 def period_columns(rows: pa.Table) -> dict[str, pa.Array]:

@@ -17,11 +17,11 @@ from app.jobs.kind import JobContext, OnProgress
 from app.reports.exact_uptime import (
     EXACT_FIGURES,
     EXACT_TABLE,
-    MINUTE,
     CollectedPolls,
     Exactly,
     OutagesFile,
     Written,
+    gap_hundredths,
     outages_within,
     stores_held,
 )
@@ -176,7 +176,7 @@ class ExactWindows:
             *label_columns(labels),
             *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
             pa.array(counts.astype(np.int32)),
-            pa.array(((gaps * 100 + MINUTE // 2) // MINUTE).astype(np.int32)),
+            pa.array(gap_hundredths(gaps).astype(np.int32)),
         ]
         progress("computing", 1.0)
         return Tables(pa.table(columns, schema=EXACT_FIGURES), outages)
