@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
 from signal import SIGTERM
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic, sleep
 from types import FrameType
 from typing import Any, Final, cast
@@ -41,6 +41,9 @@ LAST_REQUESTS_SECONDS: Final = 0.5
 
 #: Time limit for the start of the server, seconds.
 START_SECONDS: Final = 30
+
+#: Time limit for a thread to begin, seconds.
+BEGIN_SECONDS: Final = 1
 
 
 class BoundedServer(uvicorn.Server):
@@ -143,22 +146,39 @@ def serving(resources: Resources, *, slots: int, own: tuple[Secret, Principal] |
     with _listening("127.0.0.1", 0) as listener:
         app = create_app(resources, slots=slots, host="127.0.0.1", own=own)
         server = BoundedServer(_config(app, grace_seconds=HTTP_GRACE_SECONDS))
-        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
-        thread.start()
+        begun, ended = Event(), Event()
+
+        def run() -> None:
+            begun.set()
+            try:
+                server.run(sockets=[listener])
+            finally:
+                ended.set()
+
         try:
+            Thread(target=run, name="http").start()
             deadline = monotonic() + START_SECONDS
             while not server.started:
-                if not thread.is_alive() or monotonic() > deadline:
+                if ended.is_set() or monotonic() > deadline:
                     raise SetupError("The HTTP server did not start; its log is above.")
                 sleep(0.01)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             try:
-                thread.join()
+                _wait(begun, ended)
             except KeyboardInterrupt:  # it ends all the same: what it uses is closed next
-                thread.join()
+                _wait(begun, ended)
                 raise
+
+
+def _wait(begun: Event, ended: Event) -> None:
+    """Wait for a thread, and again after Ctrl-C: a join that was interrupted takes the thread for ended (CPython 3.11).
+
+    Ctrl-C may also come before the thread has begun.
+    """
+    if begun.wait(BEGIN_SECONDS):
+        ended.wait()
 
 
 @contextmanager
