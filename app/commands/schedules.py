@@ -13,6 +13,7 @@ from app.commands.opening import Server
 from app.commands.telling import NotifyOption, names_of, told_after
 from app.commands.terminal import out
 from app.errors import InvalidParameters
+from app.wording.broken_json import json_trouble
 from app.wording.each_once import RepeatedName, json_of
 
 schedules = typer.Typer(help="Schedules: reports and syncs that start automatically.", no_args_is_help=True)
@@ -198,8 +199,8 @@ def _params(text: str) -> Any:
         raise InvalidParameters(f"--params: {error}.") from error
     except (ValueError, RecursionError) as error:
         raise InvalidParameters(
-            f'--params: {text!r} is not JSON; give an object such as {{}} or {{"hourly": true}}, in single quotation '
-            "marks for the shell"
+            f"--params: {text!r} is not JSON: {json_trouble(error)}; give an object such as {{}} or "
+            '{"hourly": true}, in single quotation marks for the shell'
         ) from error
     if not isinstance(found, dict):
         raise InvalidParameters(f'--params: {text!r} is not a JSON object; give one such as {{}} or {{"hourly": true}}')

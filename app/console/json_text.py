@@ -4,7 +4,8 @@ import json
 import re
 from typing import Any, Final
 
-from app.wording.each_once import json_of
+from app.wording.broken_json import json_trouble
+from app.wording.each_once import RepeatedName, json_of
 
 #: Characters that have room on a line of ``json_text``.
 _LINE: Final = 80
@@ -13,16 +14,22 @@ _LINE: Final = 80
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{},:]|[^][{},:"\s]+|\n')
 
 
+class _NoNumber(ValueError):
+    """NaN or an infinity, which Python reads."""
+
+
 def read_json(text: str) -> Any:
     """What it says.
 
     Raises:
-        ValueError: it is no JSON, NaN included, has a name twice in one object, or it is nested too deeply to be read.
+        ValueError: it is no JSON, NaN included, has a name twice in one object, or is nested too deeply; says what.
     """
     try:
         return json_of(text, parse_constant=_no_number)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    except (RepeatedName, _NoNumber):
+        raise
+    except (ValueError, RecursionError) as error:
+        raise ValueError(json_trouble(error)) from None
 
 
 def json_text(document: Any, indent: str = "") -> str:
@@ -63,4 +70,4 @@ def lines_of(text: str) -> dict[str, int]:
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise _NoNumber(f"{name} is no JSON")

@@ -14,6 +14,7 @@ from app.mapping.document import Mapping
 from app.mapping.expressions import evaluated, members, text_of
 from app.mapping.records import Place, Records
 from app.mapping.unmappable import Unmappable
+from app.wording.broken_json import breaks
 
 #: Records that become texts at a time; each is a tree of Python objects.
 BATCH: Final = 10_000
@@ -76,7 +77,9 @@ def _parsed(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Numbered]
             try:
                 yield line, decoder.decode(data.decode())
             except json.JSONDecodeError as error:
-                raise _broken(name, line, error.pos + 1, error.msg, "each line must be one JSON value") from error
+                raise _broken(
+                    name, line, error.pos + 1, breaks(error.msg), "each line must be one JSON value"
+                ) from error
 
 
 def _elements(text: str, name: str) -> Iterator[Numbered]:
@@ -104,7 +107,9 @@ def _elements(text: str, name: str) -> Iterator[Numbered]:
         try:
             record, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
-            raise _broken(name, error.lineno, error.colno, error.msg, "the file must be a JSON array") from error
+            raise _broken(
+                name, error.lineno, error.colno, breaks(error.msg), "the file must be a JSON array"
+            ) from error
         is_page = isinstance(record, list) and all(isinstance(each, dict) for each in record)
         yield from ((line, each) for each in (record if is_page else [record]))
         at = _skip(text, at)
@@ -122,7 +127,9 @@ def _single(decoder: _Decoder, text: str, name: str) -> Iterator[Numbered]:
         value = decoder.decode(text)
     except json.JSONDecodeError as error:
         more = "; if each line is a value, the format is jsonl" if error.msg == "Extra data" else ""
-        raise _broken(name, error.lineno, error.colno, error.msg, f"the file must be a JSON array{more}") from error
+        raise _broken(
+            name, error.lineno, error.colno, breaks(error.msg), f"the file must be a JSON array{more}"
+        ) from error
     arrays = [key for key, member in value.items() if isinstance(member, list)] if isinstance(value, dict) else []
     if arrays:
         raise RejectedFile(
@@ -139,7 +146,7 @@ def _found(expression: str, text: str, name: str) -> Iterator[Numbered]:
         whole = _placing(began).decode(text)
         found = evaluated(expression, whole)
     except json.JSONDecodeError as error:
-        raise _broken(name, error.lineno, error.colno, error.msg, "the file must be one JSON value") from error
+        raise _broken(name, error.lineno, error.colno, breaks(error.msg), "the file must be one JSON value") from error
     except Unmappable as error:
         raise RejectedFile(f"{name}: the array {error}.", reason="wrong_mapping") from error
     if not isinstance(found, list):
@@ -207,7 +214,7 @@ def _skip(text: str, at: int) -> int:
 
 def _broken(name: str, line: int, column: int, what: str, rule: str) -> RejectedFile:
     return RejectedFile(
-        f"{name}, line {line}, character {column}: this is not JSON: {what[0].lower()}{what[1:]}; {rule}.",
+        f"{name}, line {line}, character {column}: this is not JSON: {what}; {rule}.",
         reason="bad_json",
         line=line,
     )

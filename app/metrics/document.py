@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, get_args
 from app.metrics import metric as m
 from app.metrics.facts.fact import Fact, FactColumn, Type
 from app.metrics.facts.registry import FACTS
+from app.wording.broken_json import json_trouble
 from app.wording.each_once import RepeatedName, json_of
 from app.wording.suggestions import suggestions
 from app.wording.wrong_values import WrongValue, invalid_parameters
@@ -87,7 +88,9 @@ def _parsed(text: str) -> Any:
     except RepeatedName as error:
         _refuse("definition", None, f"is not clear: {error}")
     except (ValueError, RecursionError) as error:
-        _refuse("definition", None, f"is not valid JSON: {error}", "an object as docs/metrics.md describes it")
+        _refuse(
+            "definition", None, f"is not valid JSON: {json_trouble(error)}", "an object as docs/metrics.md describes it"
+        )
 
 
 def _refuse(place: str, received: Any, reason: str, allowed: str | Collection[str] | None = None) -> NoReturn:

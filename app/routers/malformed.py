@@ -12,6 +12,7 @@ from starlette.datastructures import QueryParams
 
 from app.errors import MalformedRequest
 from app.wording.allowed import Schema, allowed, member
+from app.wording.broken_json import at_place
 from app.wording.each_once import RepeatedName, json_of
 from app.wording.numbers import is_number
 from app.wording.suggestions import meant
@@ -27,19 +28,6 @@ _FORMS: Final = (FORM, "multipart/form-data")
 
 #: Bodies beyond this are parsed in a thread, bytes.
 _LONG_BYTES: Final = 16 << 10
-
-#: What the parser of JSON says, and what is meant; it says "Expecting value" of an end, too.
-_BROKEN: Final = {
-    "Unterminated string": "a string that starts here does not end",
-    "Invalid control character": "a string has a line break or another control character that is not escaped",
-    "Invalid \\": "a string has a backslash that does not start an escape sequence",
-    "Expecting property name": "a name in double quotes is missing",
-    "Expecting ':'": "a colon is missing after a name",
-    "Expecting ','": "a comma or a closing bracket is missing",
-    "Expecting value": "a value is missing",
-    "Illegal trailing comma": "a comma is followed by nothing",
-    "Extra data": "there is more text after its end",
-}
 
 
 def malformed(request: Request, error: RequestValidationError) -> MalformedRequest:
@@ -167,7 +155,7 @@ def _unknown(error: Mapping[str, Any], name: str, schema: Schema) -> WrongValue:
 def _wrong_value(request: Request, error: Mapping[str, Any], schema: Schema, *, body: Any) -> WrongValue:
     place, *path = error["loc"]
     if error["type"] == "json_invalid":  # it is found at a position, not in a parameter
-        reason = f"is not valid JSON: {_broken(error['ctx']['error'])} ({_position(body, int(path[0]))})"
+        reason = f"is not valid JSON: {at_place(error['ctx']['error'], body, int(path[0]))}"
         return WrongValue(parameter="body", received=None, reason=reason, is_shown=False)
     if place == "query" and error["type"] == "extra_forbidden":
         return _unknown(error, path[0], schema)
@@ -198,17 +186,6 @@ def _wrong_body(request: Request, error: Mapping[str, Any], schema: Schema) -> W
         is_shown=error["type"] != "missing",
         is_whole=True,
     )
-
-
-def _position(text: str, at: int) -> str:
-    """Where in a text a character is, both counted from 1."""
-    line_begin = text.rfind("\n", 0, at) + 1
-    return f"line {text.count(chr(10), 0, at) + 1}, column {at - line_begin + 1}"
-
-
-def _broken(said: str) -> str:
-    """What breaks a JSON document, in our words."""
-    return next((words for begin, words in _BROKEN.items() if said.startswith(begin)), "it breaks off")
 
 
 def _schema(request: Request) -> Schema:

@@ -1,5 +1,6 @@
 """What pydantic finds wrong, in words of ours: the one place that reads its errors."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -7,13 +8,15 @@ from pydantic import ValidationError
 
 from app.errors import InvalidParameters
 from app.wording.allowed import TEXT, Schema, allowed, is_secret, member
+from app.wording.broken_json import json_trouble
 from app.wording.suggestions import meant
 from app.wording.wrong_values import MOST, WrongValue, invalid_parameters
 
 #: Types of errors that checks of our own raise, in words of their own.
 _OURS: Final = {"value_error": "Value error, ", "assertion_error": "Assertion failed, "}
 
-_NO_JSON: Final = "is not readable JSON: it contains half of a surrogate pair, or is truncated"
+#: What pydantic takes for no JSON although Python reads it.
+_HALF: Final = "it has half of a surrogate pair such as \\ud800, which is no character"
 
 
 def invalid(
@@ -54,11 +57,11 @@ def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Sch
         case "extra_forbidden":
             return _unknown(name, error.get("input"), path, schema)
         case "json_invalid":  # its value would be all of the text
-            is_empty = isinstance(error.get("input"), str | bytes) and not error["input"].strip()
-            reason = "is empty" if is_empty else _NO_JSON
-            return WrongValue(parameter=name, received=None, reason=reason, allowed=words, is_shown=False)
+            return WrongValue(parameter=name, received=None, reason=_no_json(error), allowed=words, is_shown=False)
     is_ours, is_hidden = error["type"] in _OURS, is_secret(described)
     reason = _reason(error, words)
+    if is_ours and not path:  # of several parameters together, which it names
+        return WrongValue(parameter=name, received=error.get("input"), reason=reason, is_shown=False)
     return WrongValue(
         parameter=name,
         received=None if is_hidden else error.get("input"),
@@ -67,6 +70,18 @@ def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Sch
         is_shown=not is_hidden and not reason.startswith(("'", '"')),  # or it names the part that is wrong
         is_whole=not is_ours,
     )
+
+
+def _no_json(error: Mapping[str, Any]) -> str:
+    text = error["input"]
+    if not text.strip():
+        return "is empty"
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as trouble:
+        return f"is not valid JSON: {json_trouble(trouble)}"
+    is_deep = "recursion" in str(error["ctx"]["error"])  # pydantic reads fewer levels
+    return f"is not valid JSON: {json_trouble(RecursionError()) if is_deep else _HALF}"
 
 
 def _unknown(name: str, received: Any, path: Sequence[int | str], schema: Schema) -> WrongValue:

@@ -63,7 +63,8 @@ def test_each_thing_that_is_wrong_in_a_file_has_its_line(cli: CommandLine, tmp_p
     )
     assert lines[3] == "value.sum: 'author' is of the type person, not number; allowed: lines"
     file.write_text("{")
-    assert "definition: is not valid JSON: Expecting property name" in cli("metrics", "put", "mine", str(file)).err
+    said = cli("metrics", "put", "mine", str(file)).err
+    assert "definition: is not valid JSON: a name in double quotes is missing (line 1, column 2)" in said
 
 
 def test_what_cannot_be_done_is_said_in_words(cli: CommandLine, tmp_path: Path) -> None:

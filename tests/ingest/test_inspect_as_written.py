@@ -352,7 +352,10 @@ UP, DOWN = (json.dumps({"store": "A", "status": up, "ts": at}) for _, up, at in 
         (f"{UP}\n{DOWN[:-9]}\n{UP}\n", "line 2, character 44: this is not JSON"),
         (
             UP[:-1] + "\n",
-            "line 2, character 1: this is not JSON: expecting ',' delimiter. Was all of the file written?",
+            (
+                "line 2, character 1: this is not JSON: a comma or a closing bracket is missing. Was all of the file "
+                "written?"
+            ),
         ),
         (f'store,status,ts\nA,up,{TWO[0][2]}\nA,"down,{TWO[1][2]}\n', "line 3: a quotation mark opens a field here"),
     ],

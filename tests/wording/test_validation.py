@@ -2,17 +2,17 @@
 
 import re
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from app.errors import InvalidParameters
 from app.wording.validation import invalid
 
 #: Words of pydantic that mean nothing to whoever sent JSON.
-JARGON = re.compile(r"Input|Value error|Assertion|dictionary|extract|instance|Extra|Field required|None|valid ")
+JARGON = re.compile(r"Input|Value error|Assertion|dictionary|extract|instance|Extra|Field required|None|a valid ")
 
 
 class Part(BaseModel):
@@ -119,6 +119,50 @@ def test_exactly_20_are_told_without_a_rest() -> None:
     error = refused(names=list(range(20)))
     assert len(error.details["errors"]) == 20
     assert error.message.endswith("names.19: 19 is not a text")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("  ", "is empty"),
+        ('{"needed": "x",}', "is not valid JSON: a name in double quotes is missing (line 1, column 16)"),
+        (
+            '{"needed": "x"\n "count": 3}',
+            "is not valid JSON: a comma or a closing bracket is missing (line 2, column 2)",
+        ),
+        ("[" * 300 + "]" * 300, "is not valid JSON: it is nested too deeply"),
+        ("[" * 100_000, "is not valid JSON: it is nested too deeply"),
+    ],
+)
+def test_a_text_that_is_no_json_is_told_with_the_place(text: str, reason: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Asked.model_validate_json(text)
+    (told,) = invalid(caught.value, Asked.model_json_schema(), whole="document").details["errors"]
+    assert (told["parameter"], told["received"], told["reason"]) == ("document", None, reason)
+
+
+def test_a_check_of_several_parameters_names_them_itself() -> None:
+    class Together(BaseModel):
+        first: int = 0
+        second: int = 0
+
+        @model_validator(mode="after")
+        def _one(self) -> Self:
+            if self.first and self.second:
+                raise ValueError("first cannot be combined with second")
+            return self
+
+    with pytest.raises(ValidationError) as caught:
+        Together.model_validate({"first": 1, "second": 2})
+    error = invalid(caught.value, Together.model_json_schema(), whole="params", subject="thing")
+    assert error.message == "thing: params: first cannot be combined with second"
+    assert error.details["errors"] == [
+        {
+            "parameter": "params",
+            "received": {"first": 1, "second": 2},
+            "reason": "first cannot be combined with second",
+        }
+    ]
 
 
 def test_half_a_surrogate_pair_is_told_without_all_of_what_came() -> None:

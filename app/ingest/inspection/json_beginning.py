@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.errors import RejectedFile
 from app.mapping.languages import weekday
+from app.wording.broken_json import breaks
 
 #: Records that are looked at.
 ROWS: Final = 200
@@ -194,9 +195,9 @@ def _broken(error: json.JSONDecodeError, name: str, *, is_whole: bool) -> Reject
     """The refusal of an object in which no array begins before it is cut, or wrong."""
     if not is_whole:
         return RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json")
-    what = f"{error.msg[0].lower()}{error.msg[1:]}".removesuffix(" at").removesuffix(" starting")
     return RejectedFile(
-        f"{name}, line {error.lineno}, character {error.colno}: this is not JSON: {what}. Was all of the file written?",
+        f"{name}, line {error.lineno}, character {error.colno}: this is not JSON: {breaks(error.msg)}. Was all of the "
+        "file written?",
         reason="bad_json",
         line=error.lineno,
     )
