@@ -188,13 +188,20 @@ def report_rounds(url: str, home: Path, port: int, rounds: int) -> Reports:
 
 
 def sealed_rounds(url: str, home: Path, port: int, rounds: int, *, floor_seconds: float) -> Reports:
-    """Seal every week, then the report alone; the floor is that of the same polls before."""
+    """Seal every week, then the report; the floor is that of the same polls before.
+
+    Between two reports there is a pause as long as the floor, which report_rounds() takes then: whoever asks for one
+    report gets a process that is ready.
+    """
     settings = {"OPENHOURS_HOME": str(home), "OPENHOURS_DATABASE_URL": url}
     command = [sys.executable, "-m", "app", "seal", "--all"]
     subprocess.run(command, env={**environ, **settings}, check=True, stdout=subprocess.DEVNULL)
     with served(url, home, port) as (client, log):
         run_report(client)
-        reports = [timed(lambda: run_report(client)) for _ in range(rounds)]
+        reports = []
+        for _ in range(rounds):
+            sleep(floor_seconds)
+            reports.append(timed(lambda: run_report(client)))
         peaks = [int(mib) for mib in re.findall(r"peak memory (\d+) MiB", log.read_text())]
     return Reports(floor_seconds, median(reports), max(peaks))
 
