@@ -203,3 +203,10 @@ def _most_precise(holds: str, found: Guess) -> dict[str, Any] | None:
 
 def place(layout: Layout, name: str) -> Any:
     return int(name) if layout.document.get("header") is False else name
+
+
+def read_by(rule: Mapping[str, Any] | None, guesses: Sequence[Guess], layout: Layout) -> Guess | None:
+    """The column that a rule of a mapping reads; None without a rule, or if it reads none or several."""
+    if rule is None or "from" not in rule:
+        return None
+    return next((guess for guess in guesses if place(layout, guess.name) == rule["from"]), None)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.ingest.inspection.clocks import with_clock
-from app.ingest.inspection.fitting import place
+from app.ingest.inspection.fitting import place, read_by
 from app.ingest.inspection.guesses import MOST_WORDS, Guess, unknown_word
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, plain
@@ -17,11 +17,10 @@ def completed_polls(
     """The questions of polls; completes the rule of their instants where other columns have a part of it."""
     if "status" not in columns:
         questions = questions + _unknown_words(layout, guesses, columns, taken) + durations(guesses)
-    rule = columns.get("timestamp_utc", {})
-    column = next((guess for guess in guesses if place(layout, guess.name) == rule.get("from")), None)
+    column = read_by(columns.get("timestamp_utc"), guesses, layout)
     if column is None:
         return questions
-    rule, questions = with_clock(layout, guesses, column, taken, rule, questions)
+    rule, questions = with_clock(layout, guesses, column, taken, columns["timestamp_utc"], questions)
     columns["timestamp_utc"] = rule
     return questions
 

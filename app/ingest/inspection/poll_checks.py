@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from app.ingest.inspection.fitting import place
+from app.ingest.inspection.fitting import place, read_by
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, inner, plain, plain_words
@@ -134,8 +134,7 @@ def _named_by_metric(layout: Layout, columns: dict[str, Any], questions: Questio
 
 def _contradictions(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any]) -> Questions:
     """The question of another column that says the opposite of the one that is taken for the status."""
-    rule = columns.get("status", {})
-    chosen = next((one for one in guesses if place(layout, one.name) == rule.get("from")), None)
+    chosen = read_by(columns.get("status"), guesses, layout)
     if chosen is None or chosen.what != "status":
         return []
     names = {"status", *ALSO["status"]}

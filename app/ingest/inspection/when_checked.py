@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from app.ingest.inspection.fitting import place
+from app.ingest.inspection.fitting import place, read_by
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, parted, plain
@@ -34,7 +34,7 @@ def when_checked(
     The one that is chosen by its name is in doubt if it may say when something was made, or stays the same in all rows
     of each store where another does not.
     """
-    chosen = _of(guesses, layout, columns.get("timestamp_utc", {}))
+    chosen = read_by(columns.get("timestamp_utc"), guesses, layout)
     if chosen is None or chosen.what != "instant":
         return questions
     stores = _stores(layout, guesses, columns)
@@ -71,13 +71,9 @@ def _says_when(name: str) -> bool:
     return _LOOKED.search(_words(name)) is not None or plain(name) in ALSO["timestamp_utc"]
 
 
-def _of(guesses: Sequence[Guess], layout: Layout, rule: Mapping[str, Any]) -> Guess | None:
-    return next((one for one in guesses if "from" in rule and place(layout, one.name) == rule["from"]), None)
-
-
 def _stores(layout: Layout, guesses: Sequence[Guess], columns: Mapping[str, Any]) -> Sequence[str]:
     """The store of each row, as far as it is known yet."""
-    key = _of(guesses, layout, columns.get("store_id", {}))
+    key = read_by(columns.get("store_id"), guesses, layout)
     return [""] * len(layout.rows) if key is None else layout.column(guesses.index(key))
 
 

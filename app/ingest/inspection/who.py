@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from app.ingest.inspection.fitting import place
+from app.ingest.inspection.fitting import place, read_by
 from app.ingest.inspection.guesses import MOST_WORDS, Guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import plain
@@ -51,7 +51,7 @@ def bots(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any], take
 
 def own_reviews(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any]) -> Questions:
     """The question of reviews and approvals by the authors themselves, which count for none."""
-    author = next((one for one in guesses if place(layout, one.name) == columns.get("author", {}).get("from")), None)
+    author = read_by(columns.get("author"), guesses, layout)
     reviewer = _named(_REVIEWERS, guesses)
     given = [name for name in _BY_OTHERS if name in columns]
     if author is None or reviewer is None or reviewer is author or not given:
