@@ -153,7 +153,7 @@ def _malformed(request: Request, error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     if error.status_code == 400:  # FastAPI's status for a body that fails for other reasons than syntax
-        return _known(request, unreadable_body())
+        return _known(request, unreadable_body(request))
     code, title = _HTTP_ERRORS.get(error.status_code, ("http_error", "Request not accepted"))
     detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for the available routes."
     answer = problem(code=code, title=title, status=error.status_code, detail=detail)

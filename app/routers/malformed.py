@@ -37,9 +37,11 @@ def malformed(request: Request, error: RequestValidationError) -> MalformedReque
     return _refusal(values, count=len(errors))
 
 
-def unreadable_body() -> MalformedRequest:
-    """The refusal of a body that fails otherwise than by its syntax."""
+def unreadable_body(request: Request) -> MalformedRequest:
+    """The refusal of a body that fails otherwise than by its syntax, and of a form without a boundary or the like."""
     reason = "is not UTF-8, nested too deeply, or has a number with thousands of digits"
+    if _takes_form(request):
+        reason = f"is no form that can be read; send one as {FORM}"
     return _refusal([WrongValue(parameter="body", received=None, reason=reason, is_shown=False)])
 
 

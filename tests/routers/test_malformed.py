@@ -306,6 +306,10 @@ def test_each_address_that_takes_a_form_refuses_other_bodies(client: TestClient)
     assert taking == [("post", "/api/v1/auth/token")]
     for method, path in taking:
         assert "was sent as application/json" in refused(client, method, path, json={})["detail"]
+        cut = {"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}  # with no boundary
+        assert (
+            refused(client, method, path, **cut)["detail"] == f"body: is no form that can be read; send one as {FORM}"
+        )
 
 
 def test_a_body_is_checked_in_a_thread(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
