@@ -205,9 +205,10 @@ class _Run:
 
     def _refuse_duplicate(self, sha256: str) -> None:
         """Refuse the bytes of another dataset whose rows are loaded, unless that is wanted."""
-        may_repeat = self.is_reload or bool(self.record.options.get("force"))
+        if self.is_reload:
+            return
         with self.context.engine.connect() as connection:
-            records.refuse_merged(connection, kind=self.kind.name, sha256=sha256, force=may_repeat)
+            records.refuse_merged(connection, kind=self.kind.name, sha256=sha256, options=self.record.options)
 
     def _settle(self, connection: Connection, loaded: Loaded) -> None:
         self._record(connection, Outcome.READY, findings_of(loaded))

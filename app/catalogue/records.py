@@ -204,34 +204,50 @@ def samples(connection: Connection, *, kind: str, upload_id: str | None, skip: i
     return [_record(row) for row in connection.execute(_RECORD.where(dataset.c.id.in_(page)).order_by(*order))]
 
 
-def refuse_merged(connection: Connection, *, kind: str, sha256: str, force: bool) -> None:
-    """Raise DuplicateDataset, unless by ``force``, when a dataset of this kind and these bytes has its rows loaded."""
-    first = None if force else merged(connection, kind=kind, sha256=sha256)
+#: Those that are followed by a report from their beginning.
+_FOLLOWED: Final = dataset.c.options.has_key("then")
+
+
+def refuse_merged(connection: Connection, *, kind: str, sha256: str, options: Mapping[str, Any]) -> None:
+    """Raise DuplicateDataset when a dataset of this kind and these bytes has its rows loaded.
+
+    Unless ``options`` say force. One that is to be followed by a report is only a duplicate of another such one: others
+    may have been loaded by other options, and of what is rejected or being removed nothing follows.
+    """
+    if options.get("force"):
+        return
+    first = merged(connection, kind=kind, sha256=sha256, is_followed="then" in options)
     if first is not None:
         raise DuplicateDataset.of(first)
 
 
-def merged(connection: Connection, *, kind: str, sha256: str) -> str | None:
-    """The first dataset of this kind and these bytes whose rows are loaded."""
+def merged(connection: Connection, *, kind: str, sha256: str, is_followed: bool = False) -> str | None:
+    """The first dataset of this kind and these bytes whose rows are loaded; or that a report follows or will follow."""
     query = (
         select(dataset.c.id)
         .where(dataset.c.sha256 == sha256, dataset.c.kind == kind, dataset.c.merged_by.is_not(None))
         .order_by(dataset.c.created_at, dataset.c.id)
         .limit(1)
     )
+    if is_followed:
+        status = _status(*map(_of_latest_job, (job.c.status, _UNLOADS, _READS_SOURCE)))
+        query = query.where(_FOLLOWED, status.not_in((DatasetStatus.REJECTED, DatasetStatus.REMOVING)))
     first: str | None = connection.scalar(query)
     return first
 
 
 def same_before(connection: Connection, dataset_id: str) -> str | None:
-    """The first dataset of the same kind and bytes that came before this one and is still being checked."""
+    """The first dataset of the same kind and bytes that came before this one and is still being checked.
+
+    Of those that are followed by a report, as this one is.
+    """
     mine = select(dataset).where(dataset.c.id == dataset_id).subquery()
     query = (
         select(dataset.c.id)
         .join(job, job.c.id == dataset.c.job_id)
         .join(mine, (dataset.c.kind == mine.c.kind) & (dataset.c.expected_sha256 == mine.c.expected_sha256))
         .where(tuple_(dataset.c.created_at, dataset.c.id) < tuple_(mine.c.created_at, mine.c.id))
-        .where(dataset.c.outcome.is_(None), job.c.status.in_(OUTSTANDING))
+        .where(_FOLLOWED, dataset.c.outcome.is_(None), job.c.status.in_(OUTSTANDING), ~_UNLOADS)
         .order_by(dataset.c.created_at, dataset.c.id)
         .limit(1)
     )

@@ -133,7 +133,7 @@ class DatasetService:
             with self._telling_when(connection):
                 under_way.require_share(connection, sender, most_bytes=self._resources.settings.client_upload_bytes)
         if sha256 is not None:
-            records.refuse_merged(connection, kind=kind, sha256=sha256, force=options.force)
+            records.refuse_merged(connection, kind=kind, sha256=sha256, options=options.model_dump())
         changes.register(
             connection,
             dataset_id=dataset_id,
@@ -177,8 +177,7 @@ class DatasetService:
         if record is None:
             raise _missing(dataset_id)
         if sha256 is not None:
-            force = bool(record.options.get("force"))
-            records.refuse_merged(connection, kind=record.kind, sha256=sha256, force=force)
+            records.refuse_merged(connection, kind=record.kind, sha256=sha256, options=record.options)
         return changes.arrived(
             connection,
             dataset_id,
@@ -291,7 +290,10 @@ class DatasetService:
         return report_id
 
     def drop_second(self, dataset_id: str) -> str | None:
-        """Remove a dataset if the same bytes came before and are still being checked; returns the id of the first."""
+        """Remove a dataset that is followed by a report, if such a one of the same bytes is still being checked.
+
+        Returns the id of the first.
+        """
         with database_errors(), self._resources.engine.connect() as connection:
             first = records.same_before(connection, dataset_id)
         if first is not None:

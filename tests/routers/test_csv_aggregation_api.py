@@ -194,8 +194,64 @@ def test_a_dataset_that_nobody_sent_as_a_task_is_none(client: TestClient) -> Non
     assert brought["status"] == "ready"
     assert client.get(f"/api/csv_task_result/{brought['dataset_id']}/").status_code == 404
     task = sent(client, SAMPLE.read_bytes())
-    assert (task.status_code, task.json()["uuid"]) == (201, brought["dataset_id"])
-    assert result(client, brought["dataset_id"]).status_code == 200
+    assert task.status_code == 201
+    assert task.json()["uuid"] != brought["dataset_id"]
+    assert result(client, task.json()["uuid"]).status_code == 200
+    assert client.get(f"/api/csv_task_result/{brought['dataset_id']}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("options", "content", "status"),
+    [
+        ({"on_error": "skip_rows"}, HEADER + "Umbrella,2020-01-01,1\nonly,two\n", 406),
+        ({"columns": "Date,Song,Number of Plays"}, HEADER + "Umbrella,2020-01-01,1\n", 200),
+    ],
+    ids=["wrong rows left out", "other columns"],
+)
+def test_a_table_of_the_same_bytes_with_other_options_is_no_task(
+    client: TestClient, options: dict[str, str], content: str, status: int
+) -> None:
+    query = {"kind": "table", "wait": 30, **options}
+    assert client.post("/datasets", params=query, content=content).json()["status"] == "ready"
+    task = sent(client, content)
+    assert task.status_code == 201
+    assert result(client, task.json()["uuid"]).status_code == status
+
+
+def test_a_table_that_is_still_being_checked_is_no_task(resources: Resources) -> None:
+    with api(resources, slots=0) as client:
+        plain = client.post("/datasets", params={"kind": "table"}, content=SAMPLE.read_bytes()).json()
+        assert plain["status"] == "checking"
+        task = sent(client, SAMPLE.read_bytes())
+        assert task.status_code == 201
+        assert client.get(f"/api/csv_task_result/{task.json()['uuid']}/").status_code == 425
+    with api(resources, slots=1) as client:
+        assert result(client, task.json()["uuid"]).status_code == 200
+
+
+def test_a_task_that_is_being_removed_is_no_conflict(client: TestClient, resources: Resources) -> None:
+    uuid = sent(client, SAMPLE.read_bytes()).json()["uuid"]
+    assert result(client, uuid).status_code == 200
+    with api(resources, slots=0) as idle:
+        assert idle.delete(f"/datasets/{uuid}").json()["status"] == "removing"
+        again = sent(idle, SAMPLE.read_bytes())
+    assert again.status_code == 201
+    assert again.json()["uuid"] != uuid
+    assert result(client, again.json()["uuid"]).status_code == 200
+
+
+def test_the_file_of_a_task_that_a_reload_has_rejected_begins_another_one(client: TestClient) -> None:
+    content = HEADER + "Umbrella,2020-01-01,1\n"
+    uuid = sent(client, content).json()["uuid"]
+    assert result(client, uuid).status_code == 200
+    again = client.post(f"/datasets/{uuid}/reload", params={"columns": "a,b"})
+    assert again.status_code == 202
+    assert client.get(f"/datasets/{uuid}", params={"wait": 30}).json()["status"] == "rejected"
+    assert client.get(f"/api/csv_task_result/{uuid}/").status_code == 406
+    task = sent(client, content)
+    assert task.status_code == 201
+    assert task.json()["uuid"] != uuid
+    assert result(client, task.json()["uuid"]).status_code == 200
 
 
 def test_a_task_whose_result_was_removed_is_done_again_when_the_file_is_sent_again(
