@@ -21,7 +21,7 @@ _NO_RIGHT: Final = "this user may not use {}; change its rights or those of its 
 
 #: Options of a load and of a report as messages of the service write them; not those that a file or a user has.
 _PARAMETER: Final = re.compile(
-    r"(?<![\w'\"?&/-])(?P<name>force|columns|on_error|max_errors|assume_zone|valid_from|accounting)=(?P<value>[a-z_]*)(?=[\s.,;)]|$)"
+    r"(?<![\w'\"?&/-])(?P<name>force|columns|on_error|max_errors|assume_zone|valid_from|accounting|decimals)=(?P<value>[a-z_0-9]*)(?=[\s.,;)]|$)"
 )
 
 #: The same of a method of HTTP.

@@ -30,7 +30,7 @@ def document_of(mapping: str | None) -> str | None:
 
 def _text_of(file: Path, *, named: str) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # editors on Windows write a mark before it
     except OSError as error:
         raise InvalidParameters(f"{named} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

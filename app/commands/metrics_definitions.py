@@ -95,7 +95,7 @@ def facts(
 
 def _document(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # editors on Windows write a mark before it
     except OSError as error:
         raise InvalidParameters(f"{file} cannot be read: {error.strerror}; give the path of a JSON file.") from error
     except UnicodeDecodeError as error:

@@ -14,7 +14,7 @@ from app.commands.opening import Server
 from app.commands.telling import names_of, told_after
 from app.commands.terminal import out
 from app.errors import InvalidParameters
-from app.wording.each_once import RepeatedName, json_of
+from app.wording.each_once import NoNumber, RepeatedName, json_of
 
 rules = typer.Typer(help="Rules: what to watch, and what to do when something happens.", no_args_is_help=True)
 
@@ -179,7 +179,9 @@ def _value(text: str, types: set[str]) -> Any:
         value = json_of(text)
     except RepeatedName as error:
         raise InvalidParameters(f"{text!r}: {error}.") from error
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, NoNumber) and text.lstrip().startswith(("{", "[")):
+            raise InvalidParameters(f"{text!r}: {error}.") from error
         return text
     takes_text = "string" in types and not types - {"string", "null"}
     return text if takes_text and value is not None and not isinstance(value, str) else value

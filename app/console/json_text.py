@@ -5,17 +5,13 @@ import re
 from typing import Any, Final
 
 from app.wording.broken_json import json_trouble
-from app.wording.each_once import RepeatedName, json_of
+from app.wording.each_once import NoNumber, RepeatedName, json_of
 
 #: Characters that have room on a line of ``json_text``.
 _LINE: Final = 80
 
 #: What JSON is made of, and ends of lines.
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{},:]|[^][{},:"\s]+|\n')
-
-
-class _NoNumber(ValueError):
-    """NaN or an infinity, which Python reads."""
 
 
 def read_json(text: str) -> Any:
@@ -25,8 +21,8 @@ def read_json(text: str) -> Any:
         ValueError: it is no JSON, NaN included, has a name twice in one object, or is nested too deeply; says what.
     """
     try:
-        return json_of(text, parse_constant=_no_number)
-    except (RepeatedName, _NoNumber):
+        return json_of(text)
+    except (RepeatedName, NoNumber):
         raise
     except (ValueError, RecursionError) as error:
         raise ValueError(json_trouble(error)) from None
@@ -67,7 +63,3 @@ def lines_of(text: str) -> dict[str, int]:
             if part in {"{", "["}:
                 place.append(None if part == "{" else 0)
     return lines
-
-
-def _no_number(name: str) -> None:
-    raise _NoNumber(f"{name} is no JSON")

@@ -21,7 +21,7 @@ from app.mapping.expressions import require_expression
 from app.mapping.languages import require_language
 from app.mapping.numbered_hours import FORMS
 from app.timeline.zones import known_zones
-from app.wording.each_once import RepeatedName, json_of
+from app.wording.each_once import NoNumber, RepeatedName, json_of
 from app.wording.numbers import in_digits
 from app.wording.suggestions import suggestions
 from app.wording.validation import invalid
@@ -282,7 +282,7 @@ def read_mapping(document: Any, *, name: str = "mapping") -> Mapping:
             json_of(document)  # which names what is there twice
         else:
             found = Mapping.model_validate(document)
-    except RepeatedName as error:
+    except (RepeatedName, NoNumber) as error:
         raise InvalidParameters(f"{name}: {error}.") from error
     except ValidationError as error:
         raise invalid(error, Mapping.model_json_schema(), whole="document", subject=name) from error

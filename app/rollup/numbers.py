@@ -58,7 +58,7 @@ class Measures:
             if len(behind) <= self.decimals or len(before) > DIGITS - self.decimals:
                 said = "has too many digits"
             else:
-                said = f"has more digits behind its point than decimals (--decimals) allows, which is {self.decimals}"
+                said = f"has more digits behind its point than decimals={self.decimals} allows"
             return RejectedRow(line, column, shown(text), "too_precise", f"{said}; {self._allowed}")
         return RejectedRow(line, column, shown(text), "bad_number", f"is not a number; {self._allowed}")
 

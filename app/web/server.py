@@ -5,7 +5,7 @@ import gc
 import logging
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import ceil
 from signal import SIGTERM
 from threading import Event, Thread
@@ -38,6 +38,9 @@ JOB_GRACE_SECONDS: Final = 60
 
 #: How long the last accepted connections may take to send their request, seconds.
 LAST_REQUESTS_SECONDS: Final = 0.5
+
+#: How long the application may take to end after a second signal, seconds.
+FORCED_SECONDS: Final = 10
 
 #: Time limit for the start of the server, seconds.
 START_SECONDS: Final = 30
@@ -108,6 +111,9 @@ class Server(BoundedServer):
             listener.close()
         await asyncio.sleep(LAST_REQUESTS_SECONDS)
         await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn leaves the application as it is then: its jobs would not be handed back
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.lifespan.shutdown(), FORCED_SECONDS)
 
 
 def _unfinished(jobs: Sequence[str]) -> str:

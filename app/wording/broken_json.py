@@ -3,6 +3,8 @@
 from json import JSONDecodeError
 from typing import Final
 
+from app.wording.each_once import NoNumber
+
 #: What the parser of JSON says, and what is meant; it says "Expecting value" of an end, too.
 _BROKEN: Final = {
     "Unterminated string": "a string that starts here does not end",
@@ -13,6 +15,7 @@ _BROKEN: Final = {
     "Expecting ','": "a comma or a closing bracket is missing",
     "Expecting value": "a value is missing",
     "Illegal trailing comma": "a comma is followed by nothing",
+    "Unexpected UTF-8 BOM": "it begins with a byte order mark, which must not be there",
     "Extra data": "there is more text after its end",
 }
 
@@ -33,6 +36,8 @@ def json_trouble(error: ValueError | RecursionError) -> str:
     match error:
         case JSONDecodeError():
             return at_place(error.msg, error.doc, error.pos)
+        case NoNumber():
+            return str(error)
         case RecursionError():
             return "it is nested too deeply"
         case UnicodeDecodeError():

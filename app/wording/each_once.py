@@ -1,8 +1,11 @@
-"""JSON in which each name of an object must stand once: of two values a parser would silently drop one."""
+"""JSON as it is written: each name of an object once, and numbers that are some.
+
+Of two values of a name a parser would silently drop one; Python's also reads NaN, and takes 1e400 for infinite.
+"""
 
 import json
 import re
-from collections.abc import Callable
+from math import isinf
 from typing import Any, Final
 
 from app.wording.values import shown
@@ -25,23 +28,38 @@ class RepeatedName(ValueError):
         super().__init__(f"{shown(name)} {self.reason}")
 
 
+class NoNumber(ValueError):
+    """A number that JSON does not have; the message says which."""
+
+
 class _Repeated(ValueError):
     """As above, somewhere."""
 
 
-def json_of(text: str | bytes, *, parse_constant: Callable[[str], Any] | None = None) -> Any:
-    """What a JSON text says; ``parse_constant`` as ``json.loads`` has it.
+def json_of(text: str | bytes) -> Any:
+    """What a JSON text says.
 
     Raises:
         RepeatedName: an object has a name more than once.
+        NoNumber: it has NaN or Infinity, or a number beyond 10 to the 308th.
         ValueError: it is not JSON.
         RecursionError: it is nested too deeply.
     """
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=parse_constant)
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_refused, parse_float=_finite)
     except _Repeated:
         whole = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
         raise _first(whole) from None
+
+
+def _refused(name: str) -> None:
+    raise NoNumber(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    if isinf(number := float(text)):
+        raise NoNumber(f"{text} is too large a number")
+    return number
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -150,7 +150,8 @@ def test_mappings_are_stored_listed_shown_and_removed(cli: CommandLine, export: 
     file = tmp_path / "shops.json"
     document = {"kind": "timezones", "columns": {"store_id": {"from": 1}, "timezone_str": {"value": "UTC"}}}
     for version, delimiter in enumerate(";|", 1):
-        file.write_text(json.dumps({**document, "delimiter": delimiter}))
+        # As editors on Windows write it, with a byte order mark.
+        file.write_text(json.dumps({**document, "delimiter": delimiter}), encoding="utf-8-sig")
         assert cli("mappings", "put", "shops", str(file)).out == f"shops, version {version}\n"
     rows = [line.split() for line in cli("mappings", "list").out.splitlines()]
     assert ["shops", "timezones", "2"] in rows

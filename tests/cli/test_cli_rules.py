@@ -124,6 +124,7 @@ def test_on_the_servers_themselves_it_works_as_well(fresh_cli: CommandLine, monk
         ("rules add x source_lag --option hours=long --notify a@example.org", "hours: 'long' is not a number"),
         ("rules add x source_lag --option hour=1 --notify a@example.org", "hour: "),
         ("rules add x source_lag --option source=none --notify a@example.org", "There is no source 'none'"),
+        ('rules add x report_on_dataset --option params={"target_percent":NaN}', "NaN is no JSON."),
         ("rules show x", "unknown_rule: There is no rule 'x'."),
         ("rules set x --option hours=1", "unknown_rule: There is no rule 'x'."),
         ("rules pause x", "unknown_rule: There is no rule 'x'."),

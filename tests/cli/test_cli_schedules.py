@@ -57,6 +57,8 @@ def test_a_schedule_is_made_looked_at_paused_resumed_run_and_removed(cli: Comman
     [
         (("add", "x"), "give either --report KIND or --sync SOURCE"),
         (("add", "x", "--report", "uptime", "--params", "{", "--cron", "0 6 * * *"), "--params: '{' is not JSON"),
+        (("add", "x", "--report", "uptime", "--params", '{"target_percent": NaN}'), "is not JSON: NaN is no JSON;"),
+        (("add", "x", "--report", "uptime", "--params", "[1e400]"), "is not JSON: 1e400 is too large a number;"),
         (("add", "x", "--report", "uptime", "--params", "[]"), "--params: '[]' is not a JSON object"),
         (("add", "x", "--report", "uptme", "--cron", "0 6 * * *"), "There is no report kind 'uptme'"),
         (("add", "x", "--report", "rollup", "--cron", "0 6 * * *"), "datasets"),

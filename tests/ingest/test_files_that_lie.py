@@ -300,6 +300,16 @@ REFUSED = {
         "wrong_format",
         f"file.csv is not a CSV but a Parquet file; {BY_MAPPING}",
     ),
+    "JSON": (
+        '[{"store_id": "1", "status": "active"}]',
+        "wrong_format",
+        "file.csv, line 1: this is JSON, not a CSV; it needs a mapping, which openhours inspect FILE proposes.",
+    ),
+    "JSON without spaces": (
+        '{"store_id":"1","status":"active"}\n',
+        "wrong_format",
+        "file.csv, line 1: this is JSON, not a CSV; it needs a mapping, which openhours inspect FILE proposes.",
+    ),
 }
 
 

@@ -186,6 +186,8 @@ BAD = {
     "a NUL byte": (b"a,b\n1,2\n1,\0\n", "nul_byte", "plays.csv, line 3: byte 3 is a NUL byte"),
     "a zip file": (b"PK\x03\x04" + b"x" * 60, "wrong_format", "plays.csv is not a CSV but a zip file"),
     "JSON": (b'[\n{"a": 1}\n]\n', "wrong_format", "plays.csv, line 1: this is JSON, not a CSV"),
+    "JSON on a line": (b'[{"a":1,"b":"x"}]\n', "wrong_format", "plays.csv, line 1: this is JSON, not a CSV"),
+    "JSON without spaces": (b'{"a":"x","b":1}\n', "wrong_format", "plays.csv, line 1: this is JSON, not a CSV"),
     "a gzip file that ends too early": (
         *(gzip.compress(b"a,b\n1,2\n")[:-4], "bad_gzip"),
         "plays.csv is a damaged gzip file: it ends too early",

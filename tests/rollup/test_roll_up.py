@@ -242,8 +242,8 @@ class TestWrongRows:
         assert rejects_of(outcome) == [
             f"{one},plays.csv,5,Number of Plays,'patata',bad_number,\"is not a number; {number}\"",
             (
-                f"{one},plays.csv,6,Number of Plays,'1.5',too_precise,\"has more digits behind its point than decimals "
-                f'(--decimals) allows, which is 0; {number}"'
+                f"{one},plays.csv,6,Number of Plays,'1.5',too_precise,\"has more digits behind its point than "
+                f'decimals=0 allows; {number}"'
             ),
             f"{one},plays.csv,7,Number of Plays,'',empty,is empty; it must be a number",
             f"{more},more.csv,3,Number of Plays,'=1+1',bad_number,\"is not a number; {number}\"",

@@ -1,10 +1,9 @@
 """What breaks a JSON text: each complaint of Python's parser in our words."""
 
-import json
-
 import pytest
 
 from app.wording.broken_json import json_trouble
+from app.wording.each_once import json_of
 
 
 @pytest.mark.parametrize(
@@ -22,9 +21,13 @@ from app.wording.broken_json import json_trouble
         ("[" * 100_000, "it is nested too deeply"),
         ("1" * 5_000, "it has a number with thousands of digits"),
         (b"\xff", "it is not UTF-8"),
+        ("\ufeff{}", "it begins with a byte order mark, which must not be there (line 1, column 1)"),
+        ('{"a": NaN}', "NaN is no JSON"),
+        ("[-Infinity]", "-Infinity is no JSON"),
+        ("[1e400]", "1e400 is too large a number"),
     ],
 )
 def test_what_breaks_it_is_told_in_our_words(text: str | bytes, told: str) -> None:
     with pytest.raises((ValueError, RecursionError)) as caught:
-        json.loads(text)
+        json_of(text)
     assert json_trouble(caught.value) == told

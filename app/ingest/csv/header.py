@@ -82,12 +82,14 @@ def _columns(
     kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: int, given: Collection[str]
 ) -> tuple[Column, ...]:
     where = f"{name}, line {line}: "
-    if isinstance(names, BadQuoting):
+    begin = names if isinstance(names, BadQuoting) else names[0]
+    is_json = begin.lstrip().startswith(("[", "{"))
+    if isinstance(names, BadQuoting) and not is_json:
         message = f"{where}the header {shown(names)} has text after a closing quotation mark; {_rule(kind)}"
         raise refusal("wrong_header", message, line=line)
-    columns, problems = _match(kind, names, given)
+    columns, problems = ((), "") if isinstance(names, BadQuoting) else _match(kind, names, given)
     if not columns:
-        if names[0].lstrip().startswith(("[", "{")):
+        if is_json:
             message = f"{where}this is JSON, not a CSV; it needs a mapping, which openhours inspect FILE proposes."
             raise refusal("wrong_format", message, line=line)
         word = separator_of(names[0], len(_needed(kind))) if len(names) == 1 else None

@@ -49,9 +49,10 @@ def require_table_columns(names: Sequence[str]) -> None:
 
 
 def _require_names(names: list[str] | BadQuoting, where: str, line: int) -> None:
-    if isinstance(names, BadQuoting):
+    if isinstance(names, BadQuoting) and not names.lstrip().startswith(_JSON[:2]):
         message = f"{where}the header {shown(names)} has text after a closing quotation mark; {_ADVICE}"
         raise refusal("wrong_header", message, line=line)
+    names = [names] if isinstance(names, BadQuoting) else names
     if len(names) == 1:
         if names[0].lstrip() in _JSON or names[0].lstrip().startswith(_JSON[:2]):
             raise refusal("wrong_format", f"{where}this is JSON, not a CSV; save its table as CSV (UTF-8).", line=line)

@@ -4,6 +4,7 @@ A file is a dataset of kind ``table`` that is followed by a roll-up; its id is t
 """
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -49,6 +50,9 @@ _NAMES: Final = (*_KEYS, "Total Number of Plays for Date")
 
 #: What these clients can do about a wrong row: they choose no parameters.
 _ADVICE: Final = "Correct it, and send the file again."
+
+#: The parameter that a message begins with.
+_PARAMETER: Final = re.compile(r"^(by|sum): ")
 
 #: The field of the form.
 _FIELD: Final = "file"
@@ -231,7 +235,10 @@ def _outcome(state: DatasetState, reports: ReportService) -> Literal["running"] 
     if report.record.status is JobStatus.COMPLETE:
         return report
     told = report.record.error_message or f"The roll-up was {report.record.status}."
-    return _Failed(told.replace(ADVICE, _ADVICE).replace("max_part_bytes", "OPENHOURS_MAX_SINGLE_FILE_BYTES"))
+    told = _PARAMETER.sub("", told.replace(ADVICE, _ADVICE)).replace(
+        "than decimals=0 allows", "than a whole number has"
+    )
+    return _Failed(told.replace("max_part_bytes", "OPENHOURS_MAX_SINGLE_FILE_BYTES"))
 
 
 async def _file_of(request: Request) -> FormFile:
