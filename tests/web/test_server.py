@@ -5,7 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from time import monotonic
+from time import monotonic, sleep
 
 import psutil
 import pytest
@@ -141,6 +141,22 @@ def test_a_second_signal_ends_all_waiting(
     assert f"handed back to other replicas: parcel {report_id}" in log_of(capfd)
     assert record(resources, report_id).status is JobStatus.QUEUED
     assert answers(f"{address}/livez") is None
+
+
+def test_ctrl_c_twice_hands_its_report_back_and_shows_no_traceback(
+    servers: Addresses, resources: Resources, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with replica(servers, resources, "serve", drain_seconds=15) as (process, address):
+        client = Client(address)
+        report_id = client.trigger("parcel", {"seconds": 600})
+        wait_until(lambda: stage(client, report_id) == "computing")
+        client.close()
+        process.send_signal(signal.SIGINT)
+        sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
+    assert record(resources, report_id).status is JobStatus.QUEUED
+    assert "Traceback" not in log_of(capfd)
 
 
 def test_a_worker_runs_what_an_api_without_slots_takes_on(servers: Addresses, resources: Resources) -> None:
