@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -53,8 +54,8 @@ class Rule(_Part):
     value: str | None = Field(None, description="The same text in every row.")
     template: str | None = Field(None, description='Several places in one text: "{owner}/{name}".')
     between: tuple[str, str] | None = Field(None, description="Keep what stands between these two texts.")
-    trim: bool | str = Field(False, description="Cut spaces off both ends, or these characters.")
-    lower: bool = Field(False, description="Change capital letters to small ones.")
+    trim: StrictBool | str = Field(False, description="Cut spaces off both ends, or these characters.")
+    lower: StrictBool = Field(False, description="Change capital letters to small ones.")
     words: dict[str, str] | None = Field(
         None, description='Text by text; "Draft:*" for all that begin so, "*" for the rest.'
     )
@@ -69,10 +70,12 @@ class Rule(_Part):
         None, description="Language of opening hours such as Mon-Fri 09:00-17:00, or a form of numbers."
     )
 
-    @field_validator("from_")
+    @field_validator("from_", mode="before")
     @classmethod
-    def _counted_from_one(cls, place: str | int | None) -> str | int | None:
-        if place is not None and (place == "" or (isinstance(place, int) and place < 1)):
+    def _counted_from_one(cls, place: Any) -> Any:
+        """Looked at as it came: pydantic takes true for 1."""
+        is_number = isinstance(place, int) and not isinstance(place, bool)
+        if place is not None and not (place >= 1 if is_number else isinstance(place, str) and place):
             raise ValueError("is not a place; give a column's name, its number from 1, or an expression")
         return place
 
@@ -144,7 +147,7 @@ class Mapping(_Columns):
     skip_lines: Annotated[int, BeforeValidator(in_digits), Field(ge=0, le=1000)] = Field(
         0, description="Lines before the header or first row."
     )
-    header: bool = Field(True, description="Whether the first row has the names of the columns.")
+    header: StrictBool = Field(True, description="Whether the first row has the names of the columns.")
     sheet: str | None = Field(None, description="The sheet of a workbook that has several.")
     records: str | None = Field(None, description="JMESPath expression that finds the array of records in JSON.")
     null: tuple[str, ...] = Field((), description="Texts that mean no value, beside the empty one.")
