@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from app.errors import InvalidParameters
 from app.wording.validation import invalid
+from app.wording.wrong_values import WrongValue
 
 #: Words of pydantic that mean nothing to whoever sent JSON.
 JARGON = re.compile(r"Input|Value error|Assertion|dictionary|extract|instance|Extra|Field required|None|a valid ")
@@ -253,3 +254,19 @@ def test_each_of_several_values_that_may_be_several_things_is_told_and_counted()
     error = invalid(caught.value, Many.model_json_schema(), whole="params")
     assert [one["parameter"] for one in error.details["errors"][:3]] == ["place", "params.0.a", "params.0.c"]
     assert error.message.endswith("; and 3,981 more")
+
+
+@pytest.mark.parametrize(
+    ("reason", "allowed", "end"),
+    [
+        (
+            "is neither a date such as 2024-11-01 nor an instant",
+            "an instant or a date such as 2024-12-31",
+            "an instant",
+        ),
+        ("is odd", "a whole number or a text", "is odd; allowed: a whole number or a text"),
+        ("is not a text", "a text", "is not a text"),
+    ],
+)
+def test_what_a_reason_has_said_is_not_told_again(reason: str, allowed: str, end: str) -> None:
+    assert WrongValue(parameter="x", received=5, reason=reason, allowed=allowed).sentence.endswith(end)
