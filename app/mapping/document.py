@@ -30,6 +30,9 @@ from app.wording.validation import invalid
 #: Longest document, characters: one with a thousand words has a tenth of it.
 LONGEST: Final = 256 << 10
 
+#: How a sentence about a brace ends.
+_BRACES: Final = "; braces stand around places, as in {owner}/{name}, and a template cannot have one for itself"
+
 _PLACES: Final = ("from", "value", "template")
 
 
@@ -78,6 +81,13 @@ class Rule(_Part):
         if place is not None and not (place >= 1 if is_number else isinstance(place, str) and place):
             raise ValueError("is not a place; give a column's name, its number from 1, or an expression")
         return place
+
+    @field_validator("template")
+    @classmethod
+    def _paired_braces(cls, template: str | None) -> str | None:
+        if template is not None:
+            _require_places(template)
+        return template
 
     @field_validator("words")
     @classmethod
@@ -316,3 +326,19 @@ def places_of(rule: Rule) -> list[str | int]:
 def template_places(template: str) -> list[str]:
     """The places between braces, in order."""
     return [part.partition("}")[0] for part in template.split("{")[1:]]
+
+
+def _require_places(template: str) -> None:
+    """Raise ValueError for braces that are not around a place: a template has no others, nor a way to write them."""
+    opened: int | None = None
+    for at, one in enumerate(template, start=1):
+        if one == "{" and opened is not None:
+            raise ValueError(f"has a {{ at character {at} inside of the place that begins at {opened}{_BRACES}")
+        if one == "}" and opened is None:
+            raise ValueError(f"has a }} at character {at} that closes no place{_BRACES}")
+        if one == "}" and opened == at - 1:
+            raise ValueError(f"has nothing between the braces at character {opened}{_BRACES}")
+        if one in "{}":
+            opened = at if one == "{" else None
+    if opened is not None:
+        raise ValueError(f"has a {{ at character {opened} that no }} closes{_BRACES}")

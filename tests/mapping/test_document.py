@@ -60,6 +60,20 @@ def column(**rule: Any) -> dict[str, Any]:
                 *((True, "true"), (False, "false"), (0, "0"), ("", "''")),
             )
         ),
+        *(
+            (
+                {"kind": "polls", "columns": {"at": {"template": template}}},
+                f"columns.at.template: '{template}' has {said}; braces stand around places, as in {{owner}}/{{name}}",
+            )
+            for template, said in (
+                ("{a", "a { at character 1 that no } closes"),
+                ("x/{a}{b", "a { at character 6 that no } closes"),
+                ("{a}}", "a } at character 4 that closes no place"),
+                ("a}", "a } at character 2 that closes no place"),
+                ("{{a}}", "a { at character 2 inside of the place that begins at 1"),
+                ("x{}", "nothing between the braces at character 2"),
+            )
+        ),
         (column(trim=1), "columns.at.trim: 1 is not true or false or a text"),
         (column(lower="yes"), "columns.at.lower: 'yes' is not true or false"),
         ({**column(), "header": 0}, "header: 0 is not true or false"),
