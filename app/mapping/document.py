@@ -342,3 +342,8 @@ def _require_places(template: str) -> None:
             opened = at if one == "{" else None
     if opened is not None:
         raise ValueError(f"has a {{ at character {opened} that no }} closes{_BRACES}")
+
+
+def may_be_joined(place: str) -> bool:
+    """Whether a template can name a place."""
+    return place != "" and not {*place} & {*"{}"}
