@@ -5,6 +5,7 @@ error: ``from.str``, ``where.T.tuple[str, ...].0``. Whoever sent the value has n
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from app.wording.allowed import Schema, is_union, names_variant, step_into
@@ -12,11 +13,14 @@ from app.wording.allowed import Schema, is_union, names_variant, step_into
 #: Type of the one error that stands for those of all the things that a value may be.
 NONE_OF_THEM: Final = "none_of_the_variants"
 
+#: Types of errors that checks of our own raise: a value that came as far as to one is of the type that is checked.
+OURS: Final = ("value_error", "assertion_error")
+
 #: Errors of an object that has other members than it should: it is likely to be none of this kind at all.
 _OTHER_MEMBERS: Final = ("missing", "extra_forbidden")
 
-#: Paths that are remembered while one refusal is worded.
-_REMEMBERED: Final = 1000
+#: Members of a list from this one on are alike; those of a tuple are not.
+_TOLD_APART: Final = 9
 
 #: Paths that are remembered while one refusal is worded.
 _REMEMBERED: Final = 1000
@@ -36,7 +40,7 @@ def without_branches(errors: Iterable[Mapping[str, Any]], schema: Schema) -> lis
     several: dict[_Path, list[Mapping[str, Any]]] = {}
     for error in errors:
         loc: _Path = tuple(error["loc"])
-        shape = tuple(0 if isinstance(step, int) else step for step in loc)
+        shape = tuple(min(step, _TOLD_APART) if isinstance(step, int) else step for step in loc)
         if shape not in names:  # of thousands of members that are alike, one is looked up
             if len(names) == _REMEMBERED:  # thousands that have names of their own would fill the memory
                 names.clear()
@@ -51,12 +55,9 @@ def without_branches(errors: Iterable[Mapping[str, Any]], schema: Schema) -> lis
             several[place] = []
             found.append({"type": NONE_OF_THEM, "loc": plain["loc"][: union - sum(at < union for at in dropped)]})
         several[place].append({**plain, "branch": loc[union], "depth": len(loc) - union - 1})
-    places = iter(several.values())
-    return [one for error in found for one in (_told(error, next(places)) if _is_union(error) else [error])]
-
-
-def _is_union(error: Mapping[str, Any]) -> bool:
-    return error["type"] == NONE_OF_THEM
+    branches = iter(several.values())
+    each = (_told(error, next(branches)) if error["type"] == NONE_OF_THEM else [error] for error in found)
+    return list(chain.from_iterable(each))
 
 
 def _names_of_branches(loc: Sequence[int | str], schema: Schema) -> tuple[list[int], int | None]:
@@ -79,7 +80,7 @@ def _names_of_branches(loc: Sequence[int | str], schema: Schema) -> tuple[list[i
 
 def _told(union: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """What is wrong in the one variant that a value surely is meant to be, or else that it is none of them."""
-    refused = {error["branch"] for error in errors if error["depth"] == 0}
+    refused = {error["branch"] for error in errors if error["depth"] == 0 and error["type"] not in OURS}
     meant = {error["branch"] for error in errors} - refused
     inner = [error for error in errors if error["branch"] in meant]
     if len(meant) == 1 and not any(error["type"] in _OTHER_MEMBERS and error["depth"] == 1 for error in inner):

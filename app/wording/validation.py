@@ -8,13 +8,13 @@ from pydantic import ValidationError
 
 from app.errors import InvalidParameters
 from app.wording.allowed import LIST, TEXT, Schema, allowed, is_secret, member
-from app.wording.branches import NONE_OF_THEM, without_branches
+from app.wording.branches import NONE_OF_THEM, OURS, without_branches
 from app.wording.broken_json import json_trouble
 from app.wording.suggestions import meant
 from app.wording.wrong_values import MOST, WrongValue, invalid_parameters
 
-#: Types of errors that checks of our own raise, in words of their own.
-_OURS: Final = {"value_error": "Value error, ", "assertion_error": "Assertion failed, "}
+#: What pydantic writes before the words of checks of our own.
+_OURS: Final = dict(zip(OURS, ("Value error, ", "Assertion failed, "), strict=True))
 
 #: How a reason begins that names by itself what is wrong, such as a part of the value.
 _SUBJECTS: Final = ("'", '"', "the ")

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from app.errors import InvalidParameters
 from app.wording.validation import invalid
@@ -189,6 +198,12 @@ class Call(BaseModel):
     minutes: int
 
 
+def _prime(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError("is even")
+    return value
+
+
 class Many(BaseModel):
     place: int | str | None = None
     share: float | Literal["all"] = "all"
@@ -198,6 +213,9 @@ class Many(BaseModel):
     either: Call | Part | None = None
     token: SecretStr | int = 0
     odd: str | int = 1
+    pair: tuple[int, int | str] = (1, 1)
+    even: Asked | list[str] | None = None
+    prime: Annotated[int, AfterValidator(_prime)] | bool | None = None
 
     @field_validator("odd")
     @classmethod
@@ -232,6 +250,9 @@ def letter(**given: Any) -> dict[str, Any]:
             'either: {"kind": "call"} is not an object with kind, minutes or an',
         ),
         ({"token": ["secret"]}, "token: is not a text or a whole number"),
+        ({"pair": [1, 1.5]}, "pair.1: 1.5 is not a whole number or a text"),
+        ({"even": {"needed": "x", "even": 3}}, "even.even: 3 is odd; allowed: a whole number"),
+        ({"prime": 4}, "prime: 4 is even; allowed: a whole number or true or false"),
         ({"odd": 0}, "odd: 0 is not odd; give an odd number, or its name"),
     ],
 )
