@@ -10,10 +10,15 @@ from app.access import audit
 from app.catalogue.options import LoadOptions, UsedMapping
 from app.catalogue.tables import mapping
 from app.errors import InvalidParameters, UnknownMapping
+from app.ingest.csv.mapped.columns import require_own
+from app.ingest.registry import DATASET_KINDS
+from app.mapping.document import Mapping as FileMapping
 from app.mapping.document import read_mapping, written
 from app.mapping.shipped import shipped
 from app.storage.named_documents import NamedDocument, NamedDocuments
 from app.storage.postgres import database_errors
+from app.wording.suggestions import suggestions
+from app.wording.wrong_values import WrongValue, invalid_parameters
 
 
 @cache
@@ -44,9 +49,15 @@ class MappingService:
             return MAPPINGS.find(connection, name, version)
 
     def put(self, name: str, document: Any) -> NamedMapping:
-        """Store a mapping as a new version, unless it equals the latest one. Raises InvalidParameters."""
+        """Store a mapping as a new version, unless it equals the latest one.
+
+        Raises:
+            InvalidParameters: it is none, or none of a dataset kind; what it lacks may be ``set`` for each file.
+        """
         MAPPINGS.require_name(name)
-        new = written(read_mapping(document))
+        read = read_mapping(document)
+        _require_kind(read)
+        new = written(read)
         with database_errors(), self._engine.begin() as connection:
             found, is_new = MAPPINGS.put(connection, name, new)
             if is_new:
@@ -63,6 +74,21 @@ class MappingService:
         with database_errors(), self._engine.begin() as connection:
             MAPPINGS.remove(connection, name)
             audit.record(connection, "mapping.remove", "mapping", name)
+
+
+def _require_kind(new: FileMapping) -> None:
+    """Raise InvalidParameters if the kind of a mapping, or one of the columns that it gives, does not exist."""
+    kind = DATASET_KINDS.get(new.kind)
+    if kind is None:
+        wrong = WrongValue(
+            parameter="kind",
+            received=new.kind,
+            reason="is not a dataset kind",
+            allowed=list(DATASET_KINDS),
+            nearest=suggestions(new.kind, DATASET_KINDS)[:1],
+        )
+        raise invalid_parameters([wrong], subject="mapping")
+    require_own(kind, new.targets, parameter="mapping: columns")
 
 
 def resolved(connection: Connection, options: LoadOptions) -> LoadOptions:

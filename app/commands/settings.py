@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from app.errors import BadSetting
 from app.settings import TOKEN_VARIABLES, Settings
+from app.wording.branches import without_branches
 from app.wording.suggestions import suggestions
 from app.wording.validation import wrong_value
 from app.wording.wrong_values import WrongValue, detail
@@ -36,7 +37,7 @@ def read_settings() -> Settings:
         schema = Settings.model_json_schema()
         values = [
             _without_password(wrong_value(one, one["loc"], schema, name=_variable("_".join(map(str, one["loc"])))))
-            for one in error.errors(include_url=False)
+            for one in without_branches(error.errors(include_url=False), schema)
         ]
         raise BadSetting(detail(values)) from error
 

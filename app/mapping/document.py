@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -28,6 +29,9 @@ from app.wording.validation import invalid
 
 #: Longest document, characters: one with a thousand words has a tenth of it.
 LONGEST: Final = 256 << 10
+
+#: How a sentence about a brace ends.
+_BRACES: Final = "; braces stand around places, as in {owner}/{name}, and a template cannot have one for itself"
 
 _PLACES: Final = ("from", "value", "template")
 
@@ -53,8 +57,8 @@ class Rule(_Part):
     value: str | None = Field(None, description="The same text in every row.")
     template: str | None = Field(None, description='Several places in one text: "{owner}/{name}".')
     between: tuple[str, str] | None = Field(None, description="Keep what stands between these two texts.")
-    trim: bool | str = Field(False, description="Cut spaces off both ends, or these characters.")
-    lower: bool = Field(False, description="Change capital letters to small ones.")
+    trim: StrictBool | str = Field(False, description="Cut spaces off both ends, or these characters.")
+    lower: StrictBool = Field(False, description="Change capital letters to small ones.")
     words: dict[str, str] | None = Field(
         None, description='Text by text; "Draft:*" for all that begin so, "*" for the rest.'
     )
@@ -69,12 +73,21 @@ class Rule(_Part):
         None, description="Language of opening hours such as Mon-Fri 09:00-17:00, or a form of numbers."
     )
 
-    @field_validator("from_")
+    @field_validator("from_", mode="before")
     @classmethod
-    def _counted_from_one(cls, place: str | int | None) -> str | int | None:
-        if place is not None and (place == "" or (isinstance(place, int) and place < 1)):
+    def _counted_from_one(cls, place: Any) -> Any:
+        """Looked at as it came: pydantic takes true for 1."""
+        is_number = isinstance(place, int) and not isinstance(place, bool)
+        if place is not None and not (place >= 1 if is_number else isinstance(place, str) and place):
             raise ValueError("is not a place; give a column's name, its number from 1, or an expression")
         return place
+
+    @field_validator("template")
+    @classmethod
+    def _paired_braces(cls, template: str | None) -> str | None:
+        if template is not None:
+            _require_places(template)
+        return template
 
     @field_validator("words")
     @classmethod
@@ -144,7 +157,7 @@ class Mapping(_Columns):
     skip_lines: Annotated[int, BeforeValidator(in_digits), Field(ge=0, le=1000)] = Field(
         0, description="Lines before the header or first row."
     )
-    header: bool = Field(True, description="Whether the first row has the names of the columns.")
+    header: StrictBool = Field(True, description="Whether the first row has the names of the columns.")
     sheet: str | None = Field(None, description="The sheet of a workbook that has several.")
     records: str | None = Field(None, description="JMESPath expression that finds the array of records in JSON.")
     null: tuple[str, ...] = Field((), description="Texts that mean no value, beside the empty one.")
@@ -313,3 +326,24 @@ def places_of(rule: Rule) -> list[str | int]:
 def template_places(template: str) -> list[str]:
     """The places between braces, in order."""
     return [part.partition("}")[0] for part in template.split("{")[1:]]
+
+
+def _require_places(template: str) -> None:
+    """Raise ValueError for braces that are not around a place: a template has no others, nor a way to write them."""
+    opened: int | None = None
+    for at, one in enumerate(template, start=1):
+        if one == "{" and opened is not None:
+            raise ValueError(f"has a {{ at character {at} inside of the place that begins at {opened}{_BRACES}")
+        if one == "}" and opened is None:
+            raise ValueError(f"has a }} at character {at} that closes no place{_BRACES}")
+        if one == "}" and opened == at - 1:
+            raise ValueError(f"has nothing between the braces at character {opened}{_BRACES}")
+        if one in "{}":
+            opened = at if one == "{" else None
+    if opened is not None:
+        raise ValueError(f"has a {{ at character {opened} that no }} closes{_BRACES}")
+
+
+def may_be_joined(place: str) -> bool:
+    """Whether a template can name a place."""
+    return place != "" and not {*place} & {*"{}"}

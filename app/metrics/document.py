@@ -277,7 +277,7 @@ class _Reading:
             case "ratio":
                 return self._ratio(fact, where, operand, rest.get("times", 1))
         if operand != "*":
-            _refuse(where, operand, 'counts rows; conditions go into "where"', "*")
+            _refuse(where, operand, 'is not what a count takes: it counts rows, and conditions go into "where"', "*")
         return m.Count()
 
     def _shared(self, fact: Fact, place: str, given: Any) -> m.Condition | m.OutsideHours:
@@ -300,7 +300,7 @@ class _Reading:
 
     def _figure(self, fact: Fact, place: str, given: Any) -> m.Count | m.Sum | m.People:
         if _is_number(given):
-            reason = "divides by zero" if given == 0 else "is not a number"
+            reason = "divides by zero" if given == 0 and place.endswith(".1") else "is a number, not a figure of rows"
             _refuse(place, given, reason, 'a count, a sum or a number of people, such as {"count": "*"}')
         value = self._value(fact, place, given)
         if isinstance(value, m.Count | m.Sum) or (isinstance(value, m.People) and value.how == "distinct"):

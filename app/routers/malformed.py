@@ -12,6 +12,7 @@ from starlette.datastructures import QueryParams
 
 from app.errors import MalformedRequest
 from app.wording.allowed import Schema, allowed, member
+from app.wording.branches import without_branches
 from app.wording.broken_json import at_place
 from app.wording.each_once import RepeatedName, json_of
 from app.wording.numbers import is_number
@@ -32,7 +33,8 @@ _LONG_BYTES: Final = 16 << 10
 
 def malformed(request: Request, error: RequestValidationError) -> MalformedRequest:
     """The refusal of a request that FastAPI did not accept."""
-    errors, schema = error.errors(), _schema(request)
+    schema = _schema(request)
+    errors = without_branches(error.errors(), schema)
     values = [_wrong_value(request, one, schema, body=error.body) for one in errors[:MOST]]
     return _refusal(values, count=len(errors))
 

@@ -9,13 +9,19 @@ Schema = Mapping[str, Any]
 #: A text of which nothing more is known.
 TEXT: Final = "a text"
 
+#: How the words of every list begin.
+LIST: Final = "a list"
+
+#: Of objects that a member tells apart, merged to one: the words that tell, which pydantic writes into paths.
+_TOLD_APART: Final = "x-told-apart"
+
 #: Words of a type for one value and for several.
 _TYPES: Final = {
     "integer": ("a whole number", "whole numbers"),
     "number": ("a number", "numbers"),
     "boolean": ("true or false", "true or false"),
     "string": (TEXT, "texts"),
-    "array": ("a list", "lists"),
+    "array": (LIST, "lists"),
     "object": ("an object", "objects"),
 }
 
@@ -42,9 +48,8 @@ _AS_PYDANTIC_HAS_IT: Final = {"minimum": "ge", "maximum": "le", "exclusiveMinimu
 
 def allowed(schema: Schema) -> str | None:
     """What a schema allows, such as "a whole number from 1 to 720"; None if that is anything."""
-    variants = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
-    if len(variants) > 1:
-        return " or ".join(filter(None, map(allowed, variants))) or None
+    if is_union(schema):
+        return " or ".join(filter(None, map(allowed, _variants(schema)))) or None
     plain = _without_null(schema)
     if "anyOf" in plain and plain is not schema:
         return allowed(plain)
@@ -66,12 +71,42 @@ def allowed(schema: Schema) -> str | None:
 
 def member(schema: Schema, path: Sequence[int | str]) -> Schema | None:
     """The schema of what lies at a path of names and indices; None where that is not described."""
-    found: Schema | None = _followed(schema, schema)
+    return step_into(schema, path, schema)
+
+
+def step_into(schema: Schema, path: Sequence[int | str], whole: Schema) -> Schema | None:
+    """The same of a part of a schema; ``whole`` holds what it refers to."""
+    found: Schema | None = _followed(schema, whole)
     for step in path:
         if found is None:
             return None
-        found = found.get("items") if isinstance(step, int) else _named(found, step)
-        found = None if found is None else _followed(found, schema)
+        variants = _variants(found) if is_union(found) else [found]
+        steps = (_item(one, step) if isinstance(step, int) else _named(one, step) for one in variants)
+        found = next((one for one in steps if one is not None), None)
+        found = None if found is None else _followed(found, whole)
+    return found
+
+
+def is_union(schema: Schema) -> bool:
+    """Whether a value may be one of several things, beside null."""
+    return len(_variants(schema)) > 1
+
+
+def names_variant(schema: Schema, step: int | str) -> bool:
+    """Whether a step of a path of pydantic's is the name of one of the things that a value may be, not of a member."""
+    if is_union(schema):
+        return isinstance(step, str) and not any(step in one.get("properties", ()) for one in _variants(schema))
+    return step in schema.get(_TOLD_APART, ())
+
+
+def _variants(schema: Schema) -> Sequence[Schema]:
+    return [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+
+
+def _item(schema: Schema, index: int) -> Schema | None:
+    """The schema of a member of a list."""
+    by_place = schema.get("prefixItems", ())
+    found: Schema | None = by_place[index] if index < len(by_place) else schema.get("items")
     return found
 
 
@@ -84,6 +119,8 @@ def _named(schema: Schema, name: str) -> Schema | None:
 
 def is_secret(schema: Schema | None) -> bool:
     """Whether a value must not be shown to anybody."""
+    if schema is not None and is_union(schema):
+        return any(map(is_secret, _variants(schema)))
     return schema is not None and _without_null(schema).get("format") == "password"
 
 
@@ -95,8 +132,11 @@ def _followed(schema: Schema, whole: Schema) -> Schema:
         for name in reference.removeprefix("#/").split("/"):
             found = found[name]
         plain = _without_null(found)
+    if is_union(plain):
+        return {**plain, "anyOf": [_followed(one, whole) for one in _variants(plain)]}
     if "oneOf" in plain:
-        return _merged([_followed(one, whole) for one in plain["oneOf"]], whole)
+        merged = _merged([_followed(one, whole) for one in plain["oneOf"]], whole)
+        return {**merged, _TOLD_APART: plain.get("discriminator", {}).get("mapping", ())}
     if "items" in plain:
         return {**plain, "items": _followed(plain["items"], whole)}
     return plain
@@ -122,8 +162,9 @@ def _either(schemas: Sequence[Schema]) -> Schema:
 
 
 def _without_null(schema: Schema) -> Schema:
-    variants = schema.get("anyOf", (schema,))
-    return next((one for one in variants if one.get("type") != "null"), schema)
+    """What a value may be beside null; the schema itself where that is several things."""
+    variants = _variants(schema)
+    return variants[0] if len(variants) == 1 else schema
 
 
 def _choices(schema: Schema) -> Sequence[Any]:

@@ -7,13 +7,17 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from app.errors import InvalidParameters
-from app.wording.allowed import TEXT, Schema, allowed, is_secret, member
+from app.wording.allowed import LIST, TEXT, Schema, allowed, is_secret, member
+from app.wording.branches import NONE_OF_THEM, OURS, without_branches
 from app.wording.broken_json import json_trouble
 from app.wording.suggestions import meant
 from app.wording.wrong_values import MOST, WrongValue, invalid_parameters
 
-#: Types of errors that checks of our own raise, in words of their own.
-_OURS: Final = {"value_error": "Value error, ", "assertion_error": "Assertion failed, "}
+#: What pydantic writes before the words of checks of our own.
+_OURS: Final = dict(zip(OURS, ("Value error, ", "Assertion failed, "), strict=True))
+
+#: How a reason begins that names by itself what is wrong, such as a part of the value.
+_SUBJECTS: Final = ("'", '"', "the ")
 
 #: What pydantic takes for no JSON although Python reads it.
 _HALF: Final = "it has half of a surrogate pair such as \\ud800, which is no character"
@@ -31,7 +35,7 @@ def invalid(
         subject: what they are parameters of.
         within: name of the parameter that they are members of.
     """
-    errors = error.errors(include_url=False)
+    errors = without_branches(error.errors(include_url=False), schema)
     before = [] if within is None else [within]
     values = [
         wrong_value(one, one["loc"], schema, name=".".join(map(str, [*before, *one["loc"]])) or whole)
@@ -44,7 +48,7 @@ def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Sch
     """One error of pydantic.
 
     Args:
-        error: with its ``type``, ``msg``, ``input`` and ``ctx``.
+        error: with its ``type``, ``msg``, ``input`` and ``ctx``; of a model with unions, out of without_branches().
         path: where in what the schema describes.
         schema: JSON Schema of all that came.
         name: what the value is called.
@@ -58,7 +62,8 @@ def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Sch
             return _unknown(name, error.get("input"), path, schema)
         case "json_invalid":  # its value would be all of the text
             return WrongValue(parameter=name, received=None, reason=_no_json(error), allowed=words, is_shown=False)
-    is_ours, is_hidden = error["type"] in _OURS, is_secret(described)
+    is_ours = error["type"] in _OURS
+    is_hidden = is_secret(described) or (error["type"] == NONE_OF_THEM and "input" not in error)
     reason = _reason(error, words)
     if is_ours and not path:  # of several parameters together, which it names
         return WrongValue(parameter=name, received=error.get("input"), reason=reason, is_shown=False)
@@ -66,10 +71,18 @@ def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Sch
         parameter=name,
         received=None if is_hidden else error.get("input"),
         reason=reason,
-        allowed=None if is_ours and words == TEXT else words,  # our check has said more than that
-        is_shown=not is_hidden and not reason.startswith(("'", '"')),  # or it names the part that is wrong
-        is_whole=not is_ours,
+        allowed=None if is_ours and _may_be_text(words) else words,  # our check has said more than that
+        is_shown=not is_hidden and not reason.startswith(_SUBJECTS),
+        is_whole=not (is_ours and _may_be_list(words)),
     )
+
+
+def _may_be_text(words: str | None) -> bool:
+    return words is not None and TEXT in words.split(" or ")
+
+
+def _may_be_list(words: str | None) -> bool:
+    return words is None or any(one.startswith(LIST) for one in words.split(" or "))
 
 
 def _no_json(error: Mapping[str, Any]) -> str:

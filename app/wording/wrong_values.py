@@ -41,8 +41,13 @@ class WrongValue:
         value = f"{show(self.received)} " if self.is_shown else ""
         meant = did_you_mean(self.nearest)
         allowed = self.allowed if isinstance(self.allowed, str | None) else ", ".join(self.allowed)
-        hint = f"; allowed: {allowed}" if allowed and allowed not in self.reason else ""
+        hint = f"; allowed: {allowed}" if allowed and not self._says(allowed) else ""
         return f"{self.parameter}: {value}{self.reason}{meant}{hint}"
+
+    def _says(self, allowed: str) -> bool:
+        """Whether the reason has said already what is allowed, or one of several things that are."""
+        one_of_them = (one for one in allowed.split(" or ") if one.startswith(("a ", "an ")))
+        return allowed in self.reason or any(one in self.reason for one in one_of_them)
 
     @property
     def members(self) -> dict[str, Any]:

@@ -42,3 +42,12 @@ def test_lists_of_the_same_records_are_asked_about() -> None:
     found = look(json.dumps({"A": one, "B": one, "users": [{"name": "x"}]}), "file.json")
     assert not found.may_be_accepted
     assert found.proposal.questions[0][0].startswith("B: not read, although the records are like those of the list")
+
+
+@pytest.mark.parametrize(("day", "clock", "braced"), [("date{utc}", "time", "date{utc}"), ("date", "time}", "time}")])
+def test_a_column_that_no_template_can_name_is_not_joined(day: str, clock: str, braced: str) -> None:
+    rows = "".join(f"{store},2024-01-0{store},1{store}:30:00,up\n" for store in range(1, 9))
+    found = look(f"store,{day},{clock},status\n{rows}")
+    asked = [question for question, _ in found.proposal.questions]
+    assert (found.may_be_accepted, "template" in str(found.proposal.document)) == (False, False)
+    assert any(one.startswith(f"{braced}: a column with a brace in its name cannot be joined") for one in asked)

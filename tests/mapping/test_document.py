@@ -53,8 +53,44 @@ def column(**rule: Any) -> dict[str, Any]:
             {"kind": "pull_requests", "columns": {"author": {"from": "n"}}, "combine": {"author": "latest"}},
             "combine.author: latest is for instants; allowed: known",
         ),
+        *(
+            ({"kind": "polls", "columns": {"at": {"from": place}}}, f"columns.at.from: {shown} is not a place; give a")
+            for place, shown in (
+                *((1.5, "1.5"), (["a"], "['a']"), (float("nan"), "NaN"), ({}, "{}")),
+                *((True, "true"), (False, "false"), (0, "0"), ("", "''")),
+            )
+        ),
+        *(
+            (
+                {"kind": "polls", "columns": {"at": {"template": template}}},
+                f"columns.at.template: '{template}' has {said}; braces stand around places, as in {{owner}}/{{name}}",
+            )
+            for template, said in (
+                ("{a", "a { at character 1 that no } closes"),
+                ("x/{a}{b", "a { at character 6 that no } closes"),
+                ("{a}}", "a } at character 4 that closes no place"),
+                ("a}", "a } at character 2 that closes no place"),
+                ("{{a}}", "a { at character 2 inside of the place that begins at 1"),
+                ("x{}", "nothing between the braces at character 2"),
+            )
+        ),
+        (column(trim=1), "columns.at.trim: 1 is not true or false or a text"),
+        (column(lower="yes"), "columns.at.lower: 'yes' is not true or false"),
+        ({**column(), "header": 0}, "header: 0 is not true or false"),
+        (column(between=["a", 1]), "columns.at.between.1: 1 is not a text"),
+        (
+            {**column(), "where": {"T": {"in": ["x"]}}},
+            'where.T: {"in": ["x"]} is not a list of texts or an object with not',
+        ),
+        ({**column(), "where": {"T": "x"}}, "where.T: 'x' is not a list of texts or an object with not"),
+        ({**column(), "where": {"T": ["x", 1]}}, "where.T.1: 1 is not a text"),
+        ({**column(), "where": {"T": {"not": []}}}, "where.T.not: [] is not a list of texts, at least 1"),
+        (
+            {"kind": "polls", "format": "json", "records": "data[?", "columns": {}},
+            "mapping: records: the expression 'data[?' does not parse at its end; it must be JMESPath",
+        ),
         ("[]", "document: [] is not an object"),
-        ("{", "document: is not readable JSON"),
+        ("{", "document: is not valid JSON"),
     ],
 )
 def test_a_document_is_refused_with_its_path_and_what_is_allowed(document: Any, said: str) -> None:

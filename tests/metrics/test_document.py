@@ -98,6 +98,10 @@ def wrong(document: Any, name: str = "runs") -> list[dict[str, Any]]:
         # Values.
         ({"value": {"mean": "attempt"}}, "value.mean", "is unknown", "median"),
         ({"value": {"count": "attempt"}}, "value.count", "counts rows", "*"),
+        ({"value": {"count": True}}, "value.count", "is not what a count takes", "*"),
+        ({"value": {"count": {}}}, "value.count", "is not what a count takes", "*"),
+        ({"value": {"ratio": [1, {"count": "*"}]}}, "value.ratio.0", "is a number, not a figure of rows", "a count, a"),
+        ({"value": {"ratio": [0, {"count": "*"}]}}, "value.ratio.0", "is a number, not a figure of rows", "a count, a"),
         ({"value": {"count": "*", "sum": "attempt"}}, "value", "must have exactly one of these", "ratio"),
         ({"value": {"count": "*", "times": 2}}, "value.times", "goes with ratio only", None),
         ({"value": {"sum": {"divide": ["attempt", 0]}}}, "value.sum.divide.1", "divides by zero", "a column, or a"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -85,3 +86,32 @@ def test_a_name_or_a_document_that_is_none_is_refused(client: TestClient) -> Non
     assert "is not a name of a mapping" in client.put("/mappings/A-b", json=SHOPS).json()["detail"]
     answer = client.put("/mappings/b", json={"kind": "polls", "columns": {"t": {"from": 1, "date": "DMYYYY"}}})
     assert "columns.t.date: 'DMYYYY' fits in two ways" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("document", "detail"),
+    [
+        (
+            {**SHOPS, "kind": "timezone"},
+            "mapping: kind: 'timezone' is not a dataset kind (did you mean 'timezones'?)",
+        ),
+        (
+            {"kind": "polls", "columns": {"store": {"from": "a"}}},
+            "mapping: columns.store is not a column of polls (did you mean 'store_id'?); allowed: ",
+        ),
+        (
+            {"kind": "polls", "columns": {}, "rows": [{"columns": {"statu": {"from": "a"}}}]},
+            "mapping: columns.statu is not a column of polls (did you mean 'status'?); allowed: ",
+        ),
+    ],
+)
+def test_a_mapping_to_what_no_kind_has_is_not_stored(client: TestClient, document: Any, detail: str) -> None:
+    answer = client.put("/mappings/none", json=document)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameters")
+    assert answer.json()["detail"].startswith(detail)
+    assert client.get("/mappings/none").status_code == 404
+
+
+def test_a_column_that_a_stored_mapping_lacks_may_be_set_for_each_file(client: TestClient) -> None:
+    columns = {"timezone_str": {"from": "Zone"}}
+    assert client.put("/mappings/zones", json={**SHOPS, "columns": columns}).status_code == 200

@@ -2,14 +2,24 @@
 
 import re
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from app.errors import InvalidParameters
 from app.wording.validation import invalid
+from app.wording.wrong_values import WrongValue
 
 #: Words of pydantic that mean nothing to whoever sent JSON.
 JARGON = re.compile(r"Input|Value error|Assertion|dictionary|extract|instance|Extra|Field required|None|a valid ")
@@ -173,3 +183,111 @@ def test_half_a_surrogate_pair_is_told_without_all_of_what_came() -> None:
     assert (told["parameter"], told["received"]) == ("params", None)
     assert "half of a surrogate pair" in told["reason"]
     assert not JARGON.search(error.message)
+
+
+class Letter(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["letter"]
+    pages: int | str
+    to: Part | list[Part]
+
+
+class Call(BaseModel):
+    kind: Literal["call"]
+    minutes: int
+
+
+def _prime(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError("is even")
+    return value
+
+
+class Many(BaseModel):
+    place: int | str | None = None
+    share: float | Literal["all"] = "all"
+    texts: dict[str, list[str] | Part] = {}
+    params: list[dict[str, str | int]] = []
+    message: Annotated[Letter | Call, Field(discriminator="kind")] | None = None
+    either: Call | Part | None = None
+    token: SecretStr | int = 0
+    odd: str | int = 1
+    pair: tuple[int, int | str] = (1, 1)
+    even: Asked | list[str] | None = None
+    prime: Annotated[int, AfterValidator(_prime)] | bool | None = None
+
+    @field_validator("odd")
+    @classmethod
+    def _odd(cls, value: str | int) -> str | int:
+        if not value:
+            raise ValueError("is not odd; give an odd number, or its name")
+        return value
+
+
+def letter(**given: Any) -> dict[str, Any]:
+    return {"message": {"kind": "letter", "pages": 1, "to": {"number": 1}, **given}}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"place": 1.5}, "place: 1.5 is not a whole number or a text"),
+        ({"place": ["a"]}, "place: ['a'] is not a whole number or a text"),
+        ({"share": "some"}, "share: 'some' is not a number or one of all"),
+        ({"texts": {"T": {"in": ["x"]}}}, 'texts.T: {"in": ["x"]} is not a list of texts or an object with number'),
+        ({"texts": {"T": ["a", 1]}}, "texts.T.1: 1 is not a text"),
+        ({"texts": {"T": {"number": "x"}}}, "texts.T.number: 'x' is not a whole number"),
+        ({"params": [{}, {"a": 1.5}]}, "params.1.a: 1.5 is not a text or a whole number"),
+        (letter(pages=[]), "message.pages: [] is not a whole number or a text"),
+        (letter(page=1), "message.page: is not known (did you mean 'pages'?); allowed: kind, minutes, pages, to"),
+        (letter(to=[{"number": "x"}]), "message.to.0.number: 'x' is not a whole number"),
+        (letter(to={}), "message.to: {} is not an object with number or a list of objects"),
+        ({"message": {"kind": "call"}}, "message.minutes: is missing; allowed: a whole number"),
+        ({"message": {"kind": "cal"}}, 'message: {"kind": "cal"} is not an object with kind, pages, to, minutes'),
+        (
+            {"either": {"kind": "call"}},
+            'either: {"kind": "call"} is not an object with kind, minutes or an',
+        ),
+        ({"token": ["secret"]}, "token: is not a text or a whole number"),
+        ({"pair": [1, 1.5]}, "pair.1: 1.5 is not a whole number or a text"),
+        ({"even": {"needed": "x", "even": 3}}, "even.even: 3 is odd; allowed: a whole number"),
+        ({"prime": 4}, "prime: 4 is even; allowed: a whole number or true or false"),
+        ({"odd": 0}, "odd: 0 is not odd; give an odd number, or its name"),
+    ],
+)
+def test_a_value_that_may_be_several_things_is_told_once_at_the_place_that_its_sender_knows(
+    given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Many.model_validate(given)
+    error = invalid(caught.value, Many.model_json_schema(), whole="params")
+    assert error.message.startswith(said)
+    assert len(error.details["errors"]) == 1
+    assert not JARGON.search(error.message)
+    assert "secret" not in f"{error.message} {error.details}"
+
+
+def test_each_of_several_values_that_may_be_several_things_is_told_and_counted() -> None:
+    params = [{"a": 1.5, "b": "x", "c": [number]} for number in range(2000)]
+    with pytest.raises(ValidationError) as caught:
+        Many.model_validate({"params": params, "place": 0.5})
+    error = invalid(caught.value, Many.model_json_schema(), whole="params")
+    assert [one["parameter"] for one in error.details["errors"][:3]] == ["place", "params.0.a", "params.0.c"]
+    assert error.message.endswith("; and 3,981 more")
+
+
+@pytest.mark.parametrize(
+    ("reason", "allowed", "end"),
+    [
+        (
+            "is neither a date such as 2024-11-01 nor an instant",
+            "an instant or a date such as 2024-12-31",
+            "an instant",
+        ),
+        ("is odd", "a whole number or a text", "is odd; allowed: a whole number or a text"),
+        ("is not a text", "a text", "is not a text"),
+    ],
+)
+def test_what_a_reason_has_said_is_not_told_again(reason: str, allowed: str, end: str) -> None:
+    assert WrongValue(parameter="x", received=5, reason=reason, allowed=allowed).sentence.endswith(end)

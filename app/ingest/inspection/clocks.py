@@ -12,6 +12,7 @@ from app.ingest.inspection.names import CLOCKS, DAYS, LENGTHS, plain_words, with
 from app.ingest.inspection.questions import Questions
 from app.ingest.inspection.words import is_empty
 from app.mapping.dates import Dates
+from app.mapping.document import may_be_joined
 from app.mapping.unmappable import Unmappable
 
 #: Patterns of dates, and of times of day that are not the usual ones: 08h05, 08.05 Uhr, 0805, 8 and 8.05pm.
@@ -55,6 +56,9 @@ def with_clock(
         odd = _odd(times)
         asked = f"{clock.name}: {odd!r} cannot be read as the time of day of {column.name}"
         return rule, [*questions, (f"{asked}; without it each row would be at 00:00. Write times as 20:05.", "")]
+    if (braced := next((one.name for one in (column, clock) if not may_be_joined(one.name)), None)) is not None:
+        asked = f"{braced}: a column with a brace in its name cannot be joined with another one"
+        return rule, [*questions, (f"{asked}; without it each row would be at 00:00. Rename it.", "")]
     joined = {"template": f"{{{column.name}}} {{{clock.name}}}", **found[1]}
     if (bare := next((day for day, time in pairs if is_empty(time)), None)) is not None:
         asked = f"{clock.name}: a row of {bare} has no time of day, and would be at 00:00. Fill it in, or"

@@ -11,6 +11,7 @@ from app.ingest.inspection.names import ALSO, inner, plain, plain_words
 from app.ingest.inspection.probes import several_probes
 from app.ingest.inspection.questions import Questions
 from app.ingest.inspection.words import HTTP_CODES, NO, SAYS_DOWN, SAYS_UP, YES
+from app.mapping.document import may_be_joined
 
 #: Columns of machines, and of what is checked on one.
 _SERVICES: Final = frozenset(("service", "servicedescription", "servicename"))
@@ -102,7 +103,7 @@ def _by_service(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any
     free = [one for one in guesses if one.name not in taken and inner(one.name) in may]
     for check in sorted(free, key=lambda one: may.index(inner(one.name))):
         pairs = set(zip(hosts, layout.column(layout.names.index(check.name)), strict=True))
-        if len(pairs) > len(set(hosts)):
+        if len(pairs) > len(set(hosts)) and may_be_joined(host.name) and may_be_joined(check.name):
             taken.add(check.name)
             columns["store_id"] = {"template": f"{{{host.name}}}/{{{check.name}}}"}
             return

@@ -9,6 +9,7 @@ from app.ingest.inspection.guesses import Guess, guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, parted
 from app.ingest.inspection.words import is_nothing
+from app.mapping.document import may_be_joined
 
 _TIMES: Final = ("start_time_local", "end_time_local")
 
@@ -70,6 +71,8 @@ def with_hours_beside(guesses: Sequence[Guess], columns: dict[str, Any], taken: 
     hours = next((one for one in guesses if one.what == "opening hours" and one.name not in taken), None)
     if day is None or hours is None or day.what != "weekday" or not columns.keys().isdisjoint(_TIMES):
         return columns
+    if not (may_be_joined(day.name) and may_be_joined(hours.name)):
+        return columns
     taken.add(hours.name)
     both = {"template": f"{{{day.name}}} {{{hours.name}}}", "hours": day.rule["weekday"]}
     return {**columns, "day": both}
@@ -83,7 +86,7 @@ def periods(layout: Layout) -> tuple[dict[str, Any], Questions, set[str]] | None
     path = day.removesuffix("open.day")
     parts = [part for part in ("time", "hour", "minute") if f"{path}close.{part}" in layout.names]
     shown = {"time": "{{{}time}}", "hour": "{{{0}hour}}:{{{0}minute}}"}.get(parts[0] if parts else "")
-    if shown is None or (parts[0] == "hour" and len(parts) < 2):
+    if shown is None or not may_be_joined(day) or (parts[0] == "hour" and len(parts) < 2):
         return None
     ends = {"start_time_local": f"{path}open.", "end_time_local": f"{path}close."}
     columns: dict[str, Any] = {"day": {"from": day, "words": SUNDAY_FIRST}}

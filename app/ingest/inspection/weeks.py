@@ -10,6 +10,7 @@ from app.ingest.inspection.guesses import Guess, guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, FURTHER_LANGUAGES, LANGUAGES, inner, parted, plain
 from app.ingest.inspection.words import is_nothing
+from app.mapping.document import may_be_joined
 from app.mapping.languages import weekday
 from app.mapping.times import CLOSED, days
 from app.mapping.unmappable import Unmappable
@@ -61,7 +62,8 @@ def rows_of_weeks(layout: Layout, guesses: Sequence[Guess]) -> tuple[Rows, Quest
 
 
 def _of_hours(layout: Layout, guesses: Sequence[Guess], language: str) -> tuple[Rows, Questions, set[str]] | None:
-    called = {one.name: found for one in guesses if (found := _days(one.name, language)) is not None}
+    named = [one.name for one in guesses if may_be_joined(one.name)]
+    called = {name: found for name in named if (found := _days(name, language)) is not None}
     on = {name: days(found, language) for name, found in called.items()}
     if len(set(chain.from_iterable(on.values()))) < _fewest(layout, language):
         return None
