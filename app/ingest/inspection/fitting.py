@@ -131,6 +131,8 @@ def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess
         return days[0] if days and len(hours) < 2 else None  # of several, none has the hours of all days
     wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
     alike = [guess for guess in free if guess.what == wanted]
+    if name == "status" and any(_says_in_words(guess) for guess in free):  # digits may be numbers of stores
+        alike = [guess for guess in alike if not guess.are_digits]
     if name == "timestamp_utc" and len(alike) > 1:  # one beside the same in local time
         alike = [guess for guess in alike if re.search(r"(\b|_)utc(\b|_)", guess.name, re.IGNORECASE)]
     if name in {"store_id", "repo"}:
@@ -141,6 +143,12 @@ def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess
         wanted = "number" if name == "number" else "instant"
         return next((guess for guess in free if guess.what == wanted), None)
     return alike[0] if len(alike) == 1 else None
+
+
+def _says_in_words(guess: Guess) -> bool:
+    """Whether a column has words for a status, or is named as a status and has words that are not known."""
+    is_named = guess.what == "text" and plain(guess.name) in {"status", *ALSO["status"]}
+    return is_named or (guess.what == "status" and guess.rule.get("words") != HTTP_CODES and not guess.are_digits)
 
 
 def _is_of_repositories(guess: Guess) -> bool:

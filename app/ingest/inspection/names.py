@@ -13,7 +13,7 @@ _SHORT: Final = 3
 ALSO: Final[Mapping[str, tuple[str, ...]]] = {
     "store_id": (
         *("store", "storename", "shop", "shopid", "shopname", "filiale", "branch", "site", "sitename", "standort"),
-        *("magasin", "boutique", "tienda", "negozio", "winkel", "loja"),
+        *("magasin", "boutique", "tienda", "negozio", "winkel", "loja", "laden", "outlet", "kiosk", "sucursal"),
         *("monitor", "monitorid", "monitorname", "friendlyname", "host", "hostname", "service", "servicename"),
         *("endpoint", "endpointname", "check", "checkname", "checkid", "testname", "device", "devicename"),
         *("node", "nodename"),
