@@ -110,6 +110,10 @@ UNNAMED = {
         "lane,online,checked\nK17,yes,2024-03-01T10:00Z\nK17,no,2024-03-01T10:05Z\nK18,yes,2024-03-01T10:06Z\n",
         "Or does lane name it?",
     ),
+    "many rows, of which few are of one store": (
+        "lane,online,checked\n" + "".join(f"{at % 40},yes,2024-03-01T10:{at:02}:00Z\n" for at in range(60)),
+        "Or does lane name it?",
+    ),
     "a row of each at one instant": (
         "lane,online,checked\nK17,yes,2024-03-01T10:00Z\nK18,yes,2024-03-01T10:00Z\n",
         "Or does lane name it?",

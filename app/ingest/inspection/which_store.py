@@ -25,9 +25,6 @@ _MEASURES: Final = re.compile(
 #: Numbers of stores, also as a spreadsheet or a program of statistics writes them.
 _WHOLE: Final = re.compile(r" *#?[0-9]+(\.0+)? *")
 
-#: Up to so many rows are too few for a text to come again in half of them.
-_FEW: Final = 20
-
 
 def unnamed_store(
     layout: Layout,
@@ -77,18 +74,13 @@ def _may_name(one: Guess, texts: Sequence[str], instants: Sequence[Any] | None) 
     is_measure = LENGTHS.search(called) is not None or _MEASURES.search(called) is not None
     if is_measure and one.are_digits:  # also with a unit: 120 ms
         return False
-    if one.what in {"text", "address"}:
-        return come_again or (not is_measure and _come_again_or_tell_apart(given, texts, instants))
-    # A column of 0 and 1 is a flag that says something else; measures have any number again by chance.
+    # A column of 0 and 1 is a flag that says something else.
     are_numbers = one.what == "number" or (one.what == "status" and one.are_digits and not {*given} <= {"0", "1"})
-    if not are_numbers or not all(map(_WHOLE.fullmatch, given)):
+    if one.what not in {"text", "address"} and not (are_numbers and all(map(_WHOLE.fullmatch, given))):
         return False
-    return come_again or _come_again_or_tell_apart(given, texts, instants)
-
-
-def _come_again_or_tell_apart(given: Sequence[str], texts: Sequence[str], instants: Sequence[Any]) -> bool:
-    """Whether any of several texts of few rows comes again, or rows of one instant have different ones."""
-    return (len(texts) <= _FEW and 1 < len(set(given)) < len(given)) or _tells_apart(texts, instants)
+    if is_measure:  # words that are the same by chance, if not in most rows
+        return come_again
+    return 1 < len(set(given)) < len(given) or _tells_apart(texts, instants)
 
 
 def _tells_apart(texts: Sequence[str], instants: Sequence[Any]) -> bool:
