@@ -78,7 +78,7 @@ def _may_name(one: Guess, texts: Sequence[str], instants: Sequence[Any] | None) 
     are_numbers = one.what == "number" or (one.what == "status" and one.are_digits and not {*given} <= {"0", "1"})
     if one.what not in {"text", "address"} and not (are_numbers and all(map(_WHOLE.fullmatch, given))):
         return False
-    if is_measure:  # words that are the same by chance, if not in most rows
+    if is_measure:  # words for what was measured, of which some come again by chance
         return come_again
     return 1 < len(set(given)) < len(given) or _tells_apart(texts, instants)
 
