@@ -174,6 +174,39 @@ def test_a_gzip_file_that_is_cut_before_its_first_byte_is_damaged_and_not_empty(
         shown_at(gzip.compress(b""), "polls.csv.gz")
 
 
+MEMBERS = {
+    "a member for each row": [
+        f"{text}\n".encode() for text in ("store,status,ts", "A,up,1714557600", "B,no,1714557600")
+    ],
+    "an empty one first": [b"", b"store,status,ts\nA,up,1714557600\n", b"", b"B,no,1714557600\n"],
+    "a row in two": [b"store,status,ts\nA,up,1714557600\nB,", b"no,1714557600\n"],
+}
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+@pytest.mark.parametrize("padding", [b"", bytes(100)])
+def test_all_members_of_a_gzip_file_are_looked_at(name: str, padding: bytes) -> None:
+    packed = b"".join(gzip.compress(member) + padding for member in MEMBERS[name])
+    found = shown_at(packed, "polls.csv.gz")
+    assert [row["store_id"] for row in found.rows] == ["A", "B"]
+    assert found.layout.column(0) == ["A", "B"]
+
+
+def test_no_more_of_a_gzip_file_is_unpacked_than_is_looked_at() -> None:
+    rows = "".join(f"A,up,{1714557600 + 60 * at}\n" for at in range(10_000)).encode()
+    members = [b"store,status,ts\n" + rows[: LOOKED_AT_BYTES // 2], rows[LOOKED_AT_BYTES // 2 :]]
+    packed = b"".join(map(gzip.compress, members))
+    assert layout._unpacked(packed, "polls.csv.gz") == b"".join(members)[:LOOKED_AT_BYTES]
+
+
+@pytest.mark.parametrize(
+    "behind", [b"garbage", gzip.compress(b"B,up,1714557600\n")[:12], b"\x1f\x8b\x08\0garbage, damaged"]
+)
+def test_what_stands_before_a_damaged_member_of_a_gzip_file_is_looked_at(behind: bytes) -> None:
+    packed = gzip.compress(b"store,status,ts\nA,up,1714557600\n") + behind
+    assert layout.layout_of(packed, "polls.csv.gz").column(0) == ["A"]
+
+
 DOWNLOADS = {
     "bq.csv": "date,project,installer,num_downloads\n2024-11-01,napari,pip,17\n2024-11-01,napari,,3\n",
     "dots.csv": "timestamp,project,file.version,details.installer.name,details.installer.version,details.ci\n"

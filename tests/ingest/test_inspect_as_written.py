@@ -52,6 +52,29 @@ def test_polls_are_read_as_they_are_written(name: str) -> None:
     assert found.may_be_accepted
 
 
+@pytest.mark.parametrize("name", ["Laden", "Haus", "unit"])
+@pytest.mark.parametrize("numbers", ["111", "000", "101", "121", "122"])
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("Erreichbar", "ja nein"), ("reachable", "y n"), ("Zustand", "oui non"), ("lage", "up down"), ("wert", "1 0")],
+)
+def test_words_rather_than_numbers_of_stores_are_the_status(name: str, numbers: str, status: str, words: str) -> None:
+    up, down = words.split()
+    rows = zip(numbers, (up, down, up), ("10:00", "10:05", "10:10"), strict=True)
+    found = look(f"{name};{status};Zeit\n" + "".join(f"{one};{word};2024-05-01T{at}Z\n" for one, word, at in rows))
+    assert (found.proposal.document or {})["columns"]["status"] == {
+        "from": status,
+        "words": {up: "active", down: "inactive"},
+    }
+    assert [row["status"] for row in found.rows] == ["active", "inactive", "active"]
+
+
+def test_words_of_a_status_that_are_not_known_are_asked_for_before_numbers_are_taken_for_it() -> None:
+    found = look("Haus;Zustand;Zeit\n1;gut;2024-05-01T10:00Z\n1;schlecht;2024-05-01T10:05Z\n")
+    assert found.proposal.questions[0][0].startswith("Zustand: what does 'gut' mean")
+    assert not found.may_be_accepted
+
+
 def workbook(rows: list[list[Any]]) -> bytes:
     written, book = BytesIO(), Workbook()
     assert book.active is not None

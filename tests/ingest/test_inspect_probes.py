@@ -1,10 +1,13 @@
-"""Several probes of one monitor: it is asked what tells their rows apart, before one of them is taken for the truth."""
+"""Several probes of one monitor, and stores that no known column names: it is asked what tells their rows apart.
+
+Otherwise one of them would be taken for the truth, and the rows of the others be lost.
+"""
 
 from collections.abc import Sequence
 
 import pytest
 
-from app.ingest.inspection.inspect import inspect
+from app.ingest.inspection.inspect import Inspection, inspect
 from app.ingest.registry import DATASET_KINDS
 from tests.ingest.test_inspect_as_written import NOW, look
 
@@ -65,3 +68,117 @@ def test_no_probe_is_asked_for_where_none_could_be_wrong(name: str) -> None:
     found = look(PLAIN[name])
     assert found.proposal.kind == "polls"
     assert found.may_be_accepted, found.proposal.questions
+
+
+def of_two_stores(name: str, first: str, second: str) -> str:
+    """Polls of two stores at three instants, in turn up and down: three rows are lost if both are one store."""
+    return table(f"{name},online,checked", [f"{first},yes,{{}}", f"{second},no,{{}}"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("store_number", "shop_no", "ShopNumber", "branch_nr", "Kassennummer", "Filial-Nr.", "Store #", "outlet"),
+        *("numéro de magasin", "codigo_tienda", "site_code", "kiosk", "Laden", "terminal id", "store.number"),
+    ],
+)
+@pytest.mark.parametrize(("first", "second"), [("17", "18"), ("0", "1"), ("1", "2"), ("201", "404"), ("K17", "K18")])
+def test_a_column_of_numbers_or_names_of_stores_names_them(name: str, first: str, second: str) -> None:
+    found = look(of_two_stores(name, first, second))
+    assert found.may_be_accepted, found.proposal.questions
+    assert (found.proposal.document or {})["columns"]["store_id"] == {"from": name}
+    assert {(row["store_id"], row["status"]) for row in found.rows} == {(first, "active"), (second, "inactive")}
+
+
+def test_numbers_of_stores_name_them_rather_than_names_that_may_be_of_anything() -> None:
+    found = look(table("name,store_no,status,time", ["Shop,1,up,{}", "Shop,2,down,{}"]))
+    assert [row["store_id"] for row in found.rows[:2]] == ["1", "2"]
+
+
+@pytest.mark.parametrize("name", ["lane", "x", "pos_code", "Kasse", "number", "id", "location_name"])
+@pytest.mark.parametrize(
+    ("first", "second"), [("17", "18"), ("1", "2"), ("17.0", "18.0"), ("#17", "#18"), ("K17", "K18")]
+)
+def test_a_column_that_may_name_the_store_is_asked_about(name: str, first: str, second: str) -> None:
+    found = look(of_two_stores(name, first, second), kind="polls")
+    assert_asked(found, f"Or does {name} name it?")
+
+
+#: Polls of several stores, and what is asked of them.
+UNNAMED = {
+    "few rows, of which one comes again": (
+        "lane,online,checked\nK17,yes,2024-03-01T10:00Z\nK17,no,2024-03-01T10:05Z\nK18,yes,2024-03-01T10:06Z\n",
+        "Or does lane name it?",
+    ),
+    "many rows, of which few are of one store": (
+        "lane,online,checked\n" + "".join(f"{at % 40},yes,2024-03-01T10:{at:02}:00Z\n" for at in range(60)),
+        "Or does lane name it?",
+    ),
+    "a row of each at one instant": (
+        "lane,online,checked\nK17,yes,2024-03-01T10:00Z\nK18,yes,2024-03-01T10:00Z\n",
+        "Or does lane name it?",
+    ),
+    "flags": (of_two_stores("lane", "0", "1"), "Several rows have the instant 2024-05-01T10:00:00Z"),
+    "measures": (of_two_stores("response_ms", "12", "13"), "Several rows have the instant 2024-05-01T10:00:00Z"),
+    "the status alone": (
+        "online,checked\nyes,2024-03-01T10:00:00Z\nno,2024-03-01T11:00:00+01:00\n",
+        "Several rows have the instant 2024-03-01T11:00:00+01:00",
+    ),
+    "a date and a time": (
+        "online,date,time\nyes,2024-03-01,10:00\nno,2024-03-01,10:00\n",
+        "Several rows have the instant 2024-03-01 10:00",
+    ),
+    "no header": (
+        table("2024-05-01T09:00:00Z,17,up", ["{},17,up", "{},18,down"]),
+        "Or does column 2 name it?",
+    ),
+    "outages": (
+        "lane,start,end,cause\n"
+        + "".join(f"{lane},2024-03-0{day}T10:00Z,2024-03-0{day}T10:10Z,x\n" for day in (1, 2) for lane in (17, 18)),
+        "Or does lane name it?",
+    ),
+    "stretches": (
+        "status,start,end\nup,2024-03-01T10:00Z,2024-03-01T10:10Z\ndown,2024-03-01T10:00Z,2024-03-01T10:10Z\n",
+        "Several rows have the instant 2024-03-01T10:00Z",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNNAMED)
+def test_rows_of_several_stores_do_not_become_those_of_one(name: str) -> None:
+    content, told = UNNAMED[name]
+    assert_asked(look(content), told)
+
+
+def assert_asked(found: Inspection, told: str) -> None:
+    assert found.proposal.kind == "polls"
+    assert any(told in asked and not answer for asked, answer in found.proposal.questions), found.proposal.questions
+    assert not found.may_be_accepted
+
+
+@pytest.mark.parametrize("name", UNNAMED)
+def test_a_store_that_is_given_is_that_of_all_rows(name: str) -> None:
+    kinds = [DATASET_KINDS["polls"]]
+    found = inspect(UNNAMED[name][0].encode(), name="file.csv", kinds=kinds, now=NOW, given={"store_id": "A"})
+    assert not any("names the store" in asked for asked, _ in found.proposal.questions)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("seq,{0}", "response_ms,{1}", "Response Time (ms),{1}", "duration,{1} s", "retries,{2}", "http_code,20{2}"),
+        *("reply,{1}.5", "message,m{2}"),
+    ],
+)
+def test_a_file_of_one_store_is_accepted(column: str) -> None:
+    name, text = column.split(",")
+    rows = (f"2024-05-01T10:{at:02}:00Z,{'no' if at in {3, 4} else 'yes'},{text}" for at in range(15))
+    filled = [row.format(at, 100 + at * at % 11, at % 3) for at, row in enumerate(rows)]
+    found = look("\n".join([f"checked,online,{name}", *filled, *filled[-1:], ""]))
+    assert found.may_be_accepted, found.proposal.questions
+    assert {row["store_id"] for row in found.rows} == {"file"}
+
+
+def test_rows_of_two_tills_of_a_store_are_asked_about() -> None:
+    found = look(table("store,till_no,status,time", ["A,1,up,{}", "A,2,down,{}"]))
+    assert_asked(found, "till_no: rows of one store at 2024-05-01T10:00:00Z have '1' and '2'.")

@@ -10,10 +10,12 @@ from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import (
     ALSO,
     HOURS,
+    VAGUE,
     WORDS_OF_PULLS,
     WORDS_OF_TRUTH,
     inner,
     names_a_day,
+    names_store,
     plain,
     word,
     word_of_time,
@@ -72,6 +74,8 @@ def fitting(
     if name == "repo":  # an address of which nothing is kept may be another one in each row
         free = [guess for guess in free if guess.what != "address" or guess.rule or _is_of_repositories(guess)]
     found = _by_name(name, _likeliest(holds, free)) or _by_name(name, told if name == "status" else free)
+    if name == "store_id":
+        found = named_as_store(found, free)
     if found is None and is_of_pulls:
         found = _by_word(name, holds, free)
     if found is None:
@@ -97,6 +101,14 @@ def named(name: str, holds: str, guesses: Sequence[Guess], taken: Container[str]
         return None
     exact = next((guess for guess in left if plain(guess.name) == plain(name)), None)
     return exact or _by_name(name, left) or (_by_word(name, holds, left) if is_of_pulls else None)
+
+
+def named_as_store(found: Guess | None, guesses: Sequence[Guess]) -> Guess | None:
+    """The column that names the stores: rather than one whose name may be that of anything, one of their numbers."""
+    if found is not None and inner(found.name) not in VAGUE:
+        return found
+    numbered = [(rank, at) for at, guess in enumerate(guesses) if (rank := names_store(guess.name)) is not None]
+    return guesses[min(numbered)[1]] if numbered else found
 
 
 def _likeliest(holds: str, free: Sequence[Guess]) -> list[Guess]:
@@ -131,6 +143,8 @@ def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess
         return days[0] if days and len(hours) < 2 else None  # of several, none has the hours of all days
     wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
     alike = [guess for guess in free if guess.what == wanted]
+    if name == "status" and any(_says_in_words(guess) for guess in free):  # digits may be numbers of stores
+        alike = [guess for guess in alike if not guess.are_digits]
     if name == "timestamp_utc" and len(alike) > 1:  # one beside the same in local time
         alike = [guess for guess in alike if re.search(r"(\b|_)utc(\b|_)", guess.name, re.IGNORECASE)]
     if name in {"store_id", "repo"}:
@@ -141,6 +155,12 @@ def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess
         wanted = "number" if name == "number" else "instant"
         return next((guess for guess in free if guess.what == wanted), None)
     return alike[0] if len(alike) == 1 else None
+
+
+def _says_in_words(guess: Guess) -> bool:
+    """Whether a column has words for a status, or is named as a status and has words that are not known."""
+    is_named = guess.what == "text" and plain(guess.name) in {"status", *ALSO["status"]}
+    return is_named or (guess.what == "status" and guess.rule.get("words") != HTTP_CODES and not guess.are_digits)
 
 
 def _is_of_repositories(guess: Guess) -> bool:

@@ -69,6 +69,11 @@ class Guess:
     questions: tuple[tuple[str, str], ...] = ()
     is_spaced: bool = False
 
+    @property
+    def are_digits(self) -> bool:
+        """Whether its texts are numbers rather than words: 1, 1.0."""
+        return all(text[:1].isdigit() for text in self.examples)
+
 
 def guess(name: str, texts: Sequence[str]) -> Guess:
     """What a column seems to be, by its texts: by all of them, or else by most."""
@@ -134,7 +139,7 @@ def _http_code(name: str, texts: Sequence[str]) -> Found:
 
 
 def _status(name: str, texts: Sequence[str]) -> Found:
-    meant = {text: status_of(text) for text in texts}
+    meant = _truths(texts) or {text: status_of(text) for text in texts}
     known = {text: status for text, status in meant.items() if status is not None}
     are_numbers = any(text.isdecimal() and len(text) > 1 for text in texts) or names_ids(name)
     are_numbers = are_numbers or plain_words(name).endswith("number")
@@ -152,6 +157,14 @@ def _status(name: str, texts: Sequence[str]) -> Found:
             answer = "yes" if name.isdecimal() else ""  # a file without a header has no name that could say otherwise
             asked.append((f"{name}: is a store {status} where it says {text!r}? If not, change words.", answer))
     return "status", {"words": known}, *asked
+
+
+def _truths(texts: Sequence[str]) -> dict[str, str | None]:
+    """The statuses of words for yes and no in any language; none of other texts, or of one letter alone such as x."""
+    given = {text.lower() for text in texts}
+    if not given <= YES | NO or (all(len(text) == 1 for text in given) and (given <= YES or given <= NO)):
+        return {}
+    return {text: "active" if text.lower() in YES else "inactive" for text in texts}
 
 
 def status_of(text: str) -> str | None:

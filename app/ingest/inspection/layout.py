@@ -10,6 +10,7 @@ from itertools import islice
 from typing import IO, Any, Final
 
 from app.errors import RejectedFile
+from app.ingest.csv.unpack import SLICE_BYTES
 from app.ingest.inspection.json_beginning import ROWS, Beginning, first_records, is_json
 from app.ingest.inspection.json_columns import columns_of, columns_of_elements, lists_within
 from app.ingest.inspection.names import ALSO, plain
@@ -119,17 +120,47 @@ def _layout(data: bytes, name: str) -> Layout:
 def _begun(data: bytes) -> bytes:
     """The first bytes, unpacked; those of a damaged file as they are."""
     try:
-        return zlib.decompressobj(wbits=31).decompress(data, LOOKED_AT_BYTES) if data.startswith(_GZIP) else data
+        return _gunzipped(data, LOOKED_AT_BYTES)[0] if data.startswith(_GZIP) else data
     except zlib.error:
         return data
+
+
+def _gunzipped(data: bytes, most: int) -> tuple[bytes, bool]:
+    """At most so many bytes of all members of a gzip file, and whether the last one that was looked at is whole.
+
+    What is wrong behind the first of them is told when the rows are read.
+
+    Raises:
+        zlib.error: it is damaged before its first bytes.
+    """
+    member, pieces, left = zlib.decompressobj(wbits=31), list[bytes](), most
+    for at in range(0, len(data), SLICE_BYTES):
+        packed = data[at : at + SLICE_BYTES]
+        while packed and left:
+            if member.eof:
+                packed = packed.lstrip(b"\0")  # padding
+                if not packed:
+                    continue
+                if not _GZIP.startswith(packed[:2]):
+                    return b"".join(pieces), True
+                member = zlib.decompressobj(wbits=31)
+            try:
+                piece = member.decompress(packed, left)
+            except zlib.error:
+                if left == most:
+                    raise
+                return b"".join(pieces), False
+            pieces.append(piece)
+            left -= len(piece)
+            packed = member.unused_data if member.eof else member.unconsumed_tail
+    return b"".join(pieces), member.eof
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
     if data.startswith(_GZIP):
         most = MOST_WHOLE_BYTES + 1 if _begun(data).startswith(_READ_WHOLE) else LOOKED_AT_BYTES
-        packed = zlib.decompressobj(wbits=31)
-        data = packed.decompress(data, most)
-        if not data and not packed.eof:
+        data, is_whole = _gunzipped(data, most)
+        if not data and not is_whole:
             said = f"{name} is a damaged gzip file: it ends too early; was all of it sent?"
             raise RejectedFile(said, reason="bad_gzip")
     if len(data) > MOST_WHOLE_BYTES:

@@ -9,18 +9,42 @@ from app.mapping.languages import weekday
 #: So many letters may be an abbreviation of anything.
 _SHORT: Final = 3
 
+#: Words for a store, and behind them for a till in one; the likeliest first.
+_STORES: Final = (
+    *("store", "shop", "branch", "outlet", "site", "kiosk", "restaurant", "filiale", "filial", "laden", "markt"),
+    *("geschäft", "standort", "niederlassung", "verkaufsstelle", "tienda", "sucursal", "magasin", "boutique"),
+    *("succursale", "negozio", "loja", "winkel", "filiaal", "butik", "butikk", "sklep", "kauppa", "obchod"),
+    *("station", "terminal", "register", "till", "checkout", "kasse", "kassa", "caja", "caisse", "cassa", "caixa"),
+)
+
+#: The same where a number or a name beside them may be of something else: of a position, of a place that looks.
+_PERHAPS_STORES: Final = ("pos", "location", "ort", "lieu", "lugar")
+
+#: Words beside them that say that a column names each: a number, a code, a name.
+_NAMES_EACH: Final = (
+    *("number", "nummer", "numéro", "numero", "número", "numer", "num", "nro", "nr", "no", "n", "code", "kode"),
+    *("código", "codigo", "codice", "kennung", "kürzel", "uuid", "uid", "id", "ref", "key"),
+    *("name", "nombre", "nome", "nom", "naam", "namn", "navn"),
+)
+
+#: What joins two words to one name: Kassen-nummer, numéro de magasin.
+_JOINS: Final = ("", "n", "en", "s", "de", "del", "du", "di", "da", "dela", "of", "der")
+
+#: Names of columns that may name stores or anything else.
+VAGUE: Final = ("location", "alarmname", "label", "series", "url", "name", "key")
+
 #: Other names of columns, in small letters and digits only; the likeliest first.
 ALSO: Final[Mapping[str, tuple[str, ...]]] = {
     "store_id": (
         *("store", "storename", "shop", "shopid", "shopname", "filiale", "branch", "site", "sitename", "standort"),
-        *("magasin", "boutique", "tienda", "negozio", "winkel", "loja"),
+        *("magasin", "boutique", "tienda", "negozio", "winkel", "loja", "laden", "outlet", "kiosk", "sucursal"),
         *("monitor", "monitorid", "monitorname", "friendlyname", "host", "hostname", "service", "servicename"),
         *("endpoint", "endpointname", "check", "checkname", "checkid", "testname", "device", "devicename"),
         *("node", "nodename"),
         *("server", "instance", "target", "probe", "resource", "component", "application", "app", "website", "domain"),
         *("storecode", "placeid", "businessid", "entityid", "locationid", "itemid", "monitoruid", "checkuuid"),
         *("sklep", "butik", "butikk", "kauppa", "obchod"),
-        *("location", "alarmname", "label", "series", "url", "name", "key"),
+        *VAGUE,
     ),
     "status": (
         *("state", "zustand", "statut", "estado", "stato", "event", "isup", "up", "isonline", "online", "available"),
@@ -213,6 +237,31 @@ REMARKS: Final = frozenset(
 def plain(name: str) -> str:
     """A name in small letters and digits only."""
     return "".join(character for character in name.lower() if character.isalnum())
+
+
+def names_store(name: str) -> int | None:
+    """How likely a column names the stores, by a word for a store with one for a number, a code or a name: shop_no.
+
+    The smaller the likelier; None: its name does not say so.
+    """
+    return next((at for at, store in enumerate(_STORES) if _names_each(name, store)), None)
+
+
+def tells_store(name: str) -> bool:
+    """Whether a name says that a column may name the stores: the word for a store may stand alone."""
+    return inner(name) in _STORES or any(_names_each(name, store) for store in (*_STORES, *_PERHAPS_STORES))
+
+
+def _names_each(name: str, store: str) -> bool:
+    """Whether a column is one of numbers or names of this: shop_no, Kassennummer, numéro de magasin, store.code."""
+    called = {plain(name), inner(name)}
+    if not any(store in one for one in called):
+        return False
+    return any(
+        not called.isdisjoint((f"{store}{join}{each}", f"{each}{join}{store}"))
+        for each in _NAMES_EACH
+        for join in _JOINS
+    )
 
 
 def tells_hours(name: str) -> bool:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from app.ingest.inspection.fitting import place
+from app.ingest.inspection.fitting import named_as_store, place
 from app.ingest.inspection.guesses import Guess, guess
 from app.ingest.inspection.instants import instant_text
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, BEGINS, ENDS, inner, plain, when
-from app.ingest.inspection.questions import Questions, null_words, questions_of, unnamed_store
+from app.ingest.inspection.questions import Questions, null_words, questions_of
+from app.ingest.inspection.which_store import unnamed_store
 from app.ingest.inspection.words import HTTP_CODES, ONGOING
 
 #: Names of beginnings that say so only beside these ends: Zabbix has Time and Recovery time, StatusCake created_at.
@@ -60,15 +61,18 @@ def outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> tuple[dict[s
     is_named = key is not None and inner(key.name) not in _TITLES
     if not is_named and not any(map(_OF_OUTAGES.search, (stem, *layout.names))):
         questions.append((f"{begins.name} and {ends.name}: is each row an outage? Then name its store.", ""))
+    said = _status_of(guesses)
+    meant = set() if said is None else set(said.rule.get("words", {}).values()) or {*said.examples}
+    has_both = {"active", "inactive"} <= meant
     if key is None:
-        questions.append(unnamed_store(layout, guesses, {begins.name, ends.name}, stem))
+        used = {begins.name, ends.name} | ({said.name} if said is not None else set())
+        begun = {"from": place(layout, begins.name), **begins.rule}
+        questions.append(unnamed_store(layout, guesses, used, stem, begun, are_outages=not has_both))
     columns: dict[str, Any] = {"store_id": {"value": stem} if key is None else {"from": place(layout, key.name)}}
     null = _with_ongoing(layout, ends, null_words(layout))
     document = {"kind": "polls", **layout.document, **null, "holds": "until_changed", "columns": columns}
-    said = _status_of(guesses)
-    meant = set() if said is None else set(said.rule.get("words", {}).values()) or {*said.examples}
     status = {} if said is None else {"from": place(layout, said.name), **said.rule}
-    if said is not None and {"active", "inactive"} <= meant:
+    if said is not None and has_both:
         columns |= {"status": status, "timestamp_utc": {"from": place(layout, begins.name), **begins.rule}}
         return document, [*questions, *said.questions, _lasting(layout, key, begins, ends)]
     if said is not None and "active" in meant:
@@ -109,7 +113,7 @@ def _key(guesses: Sequence[Guess]) -> Guess | None:
     may = [one for one in guesses if inner(one.name) not in _TITLES or named.isdisjoint(_OF_INCIDENTS)]
     names = ("storeid", *ALSO["store_id"])
     found = (one for call in (plain, inner) for name in names for one in may if call(one.name) == name)
-    return next(found, None)
+    return named_as_store(next(found, None), [one for one in may if one.what in {"text", "number", "status"}])
 
 
 def _alike(layout: Layout, begins: Guess, ends: Guess) -> tuple[Guess, Guess]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import REMARKS, inner
+from app.ingest.inspection.names import REMARKS, inner, tells_store
 from app.ingest.inspection.questions import Questions
 from app.mapping.document import template_places
 
@@ -42,7 +42,7 @@ class _Poll:
 
 def several_probes(layout: Layout, guesses: Sequence[Guess], columns: Mapping[str, Any]) -> Questions:
     """The question of a column that tells rows of one store and instant apart, or that alternates with the status."""
-    read = [_texts(layout, columns.get(name, {})) for name in ("store_id", "timestamp_utc", "status")]
+    read = [texts_by(layout, columns.get(name, {})) for name in ("store_id", "timestamp_utc", "status")]
     store, instants, statuses = read
     if store is None or instants is None or statuses is None:
         return []
@@ -60,7 +60,7 @@ def several_probes(layout: Layout, guesses: Sequence[Guess], columns: Mapping[st
 
 def _at_once(one: Guess, texts: Sequence[str], polls: Sequence[_Poll]) -> str | None:
     """What is told of rows of one store and instant that this column alone tells apart."""
-    is_known = _is_of_probes(one, texts)
+    is_known = _is_of_probes(one, texts) or tells_store(one.name)
     together: dict[tuple[str, str], list[_Poll]] = {}
     for poll in polls:
         together.setdefault((poll.store, poll.instant), []).append(poll)
@@ -123,7 +123,7 @@ def _is_used(layout: Layout, one: Guess, columns: Mapping[str, Any]) -> bool:
     )
 
 
-def _texts(layout: Layout, rule: Mapping[str, Any]) -> list[str] | None:
+def texts_by(layout: Layout, rule: Mapping[str, Any]) -> list[str] | None:
     """What a rule reads in each row, as far as that tells rows apart; None if it reads no column that is there."""
     if "value" in rule:
         return [rule["value"]] * len(layout.rows)

@@ -25,12 +25,12 @@ from app.ingest.inspection.questions import (
     numbered_times,
     questions_of,
     tells_of_stores,
-    unnamed_store,
 )
 from app.ingest.inspection.spans import equal_times, periods, rows_of_spans, sunday_first, with_hours_beside
 from app.ingest.inspection.unread import WHOLE, parted_number, uncounted, unread, with_thousands
 from app.ingest.inspection.weeks import Rows, rows_of_weeks
 from app.ingest.inspection.when_checked import when_checked
+from app.ingest.inspection.which_store import unnamed_store
 from app.ingest.inspection.who import bots, own_reviews
 from app.ingest.inspection.wide import stores_as_columns
 from app.ingest.inspection.zones_beside import asked_of_zones
@@ -93,8 +93,9 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
         ):
             missing.remove(name)
             columns[name] = {"value": stem}
+            when = columns.get("timestamp_utc") if kind.name == "polls" else None
             is_store = name == "store_id"
-            questions.append(unnamed_store(layout, guesses, taken, stem) if is_store else assumed(name, stem))
+            questions.append(unnamed_store(layout, guesses, taken, stem, when) if is_store else assumed(name, stem))
     document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns}
     document |= {"rows": rows} if rows else {}
     if kind.name == "polls" and {"status", "store_id"} <= columns.keys():

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import ALSO, BEGINS, REMARKS, TAKES, plain
+from app.ingest.inspection.names import ALSO, BEGINS, TAKES, plain
 from app.ingest.inspection.words import NO_TIME, is_nothing
 
 Questions = list[tuple[str, str]]
@@ -103,20 +103,6 @@ def durations(guesses: Sequence[Guess]) -> Questions:
     if begins is None or takes is None or begins == takes:
         return []
     return [(f"{takes}: a mapping cannot add it to {begins}; add a column that says when each outage ended.", "")]
-
-
-def unnamed_store(layout: Layout, guesses: Sequence[Guess], taken: set[str], stem: str) -> tuple[str, str]:
-    """The question of a file of which no column is known to name the store: none is assumed where one may."""
-    may = [
-        guess.name
-        for at, guess in enumerate(guesses)
-        if guess.what in {"text", "address"} and guess.name not in taken and plain(guess.name) not in REMARKS
-        if 1 < len(named := {text for text in layout.column(at) if text}) <= len(layout.rows) / 2 and len(named) > 1
-    ]
-    if not may or layout.document.get("header") is False:
-        return assumed("store_id", stem)
-    question, _ = assumed("store_id", stem)
-    return f"{question} Or does {' or '.join(may[:3])} name it? Then say so in the mapping.", ""
 
 
 def tells_of_stores(guesses: Sequence[Guess]) -> bool:

@@ -5,9 +5,9 @@ from typing import Any
 
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import ALSO, plain
+from app.ingest.inspection.names import ALSO, names_store, plain, plain_words
 from app.ingest.inspection.questions import Questions, null_words, questions_of
-from app.ingest.inspection.words import HTTP_CODES
+from app.ingest.inspection.words import HTTP_CODES, SAYS_UP
 
 
 def stores_as_columns(layout: Layout, guesses: Sequence[Guess]) -> tuple[dict[str, Any], Questions] | None:
@@ -17,6 +17,11 @@ def stores_as_columns(layout: Layout, guesses: Sequence[Guess]) -> tuple[dict[st
     others = [one for one in guesses if one.what not in {"instant", "status", "nothing"}]
     named = {plain(one.name) for one in guesses}
     is_long = not named.isdisjoint({"storeid", "status", *ALSO["status"]})
+    # Columns of stores are written alike and named by stores: 1, ja of Laden, Erreichbar are a number and a status.
+    is_long = is_long or len({one.are_digits for one in stores}) > 1
+    is_long = is_long or any(
+        SAYS_UP.fullmatch(plain_words(one.name)) or names_store(one.name) is not None for one in stores
+    )
     if layout.document.get("header") is False or len(instants) != 1 or len(stores) < 2 or others or is_long:
         return None
     words = {text: status for one in stores for text, status in one.rule.get("words", {}).items()}
