@@ -132,14 +132,15 @@ class DatasetService:
         if sender is not None:
             with self._telling_when(connection):
                 under_way.require_share(connection, sender, most_bytes=self._resources.settings.client_upload_bytes)
+        kept = options.model_dump(mode="json")
         if sha256 is not None:
-            records.refuse_merged(connection, kind=kind, sha256=sha256, options=options.model_dump())
+            records.refuse_merged(connection, kind=kind, sha256=sha256, options=kept)
         changes.register(
             connection,
             dataset_id=dataset_id,
             kind=kind,
             filename=_shown_name(filename),
-            options=options.model_dump(mode="json"),
+            options=kept,
             announced_sha256=sha256,
             client=None if sender is None else sender.client,
             reserved_bytes=None if sender is None else sender.reserved_bytes,

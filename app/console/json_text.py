@@ -5,7 +5,7 @@ import re
 from typing import Any, Final
 
 from app.wording.broken_json import json_trouble
-from app.wording.each_once import NoNumber, RepeatedName, json_of
+from app.wording.each_once import RepeatedName, json_of
 
 #: Characters that have room on a line of ``json_text``.
 _LINE: Final = 80
@@ -22,7 +22,7 @@ def read_json(text: str) -> Any:
     """
     try:
         return json_of(text)
-    except (RepeatedName, NoNumber):
+    except RepeatedName:
         raise
     except (ValueError, RecursionError) as error:
         raise ValueError(json_trouble(error)) from None

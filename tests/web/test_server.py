@@ -72,6 +72,15 @@ def stage(client: Client, report_id: str) -> str | None:
     return client.poll(report_id).get("stage")
 
 
+def computing(address: str) -> str:
+    """A report of ten minutes that a replica has begun."""
+    client = Client(address)
+    report_id = client.trigger("parcel", {"seconds": 600})
+    wait_until(lambda: stage(client, report_id) == "computing")
+    client.close()
+    return report_id
+
+
 def record(resources: Resources, report_id: str) -> JobRecord:
     with resources.engine.connect() as connection:
         found = records.find(connection, report_id)
@@ -104,10 +113,7 @@ def test_at_ctrl_c_it_hands_its_report_back_at_once_and_leaves_no_process(
     servers: Addresses, resources: Resources
 ) -> None:
     with replica(servers, resources, "serve", drain_seconds=15) as (process, address):
-        client = Client(address)
-        report_id = client.trigger("parcel", {"seconds": 600})
-        wait_until(lambda: stage(client, report_id) == "computing")
-        client.close()
+        report_id = computing(address)
         family = family_of(address)
         assert len(family) > 2, "itself, its fork server, and the process of the report"
         process.send_signal(signal.SIGINT)
@@ -147,10 +153,7 @@ def test_ctrl_c_twice_hands_its_report_back_and_shows_no_traceback(
     servers: Addresses, resources: Resources, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with replica(servers, resources, "serve", drain_seconds=15) as (process, address):
-        client = Client(address)
-        report_id = client.trigger("parcel", {"seconds": 600})
-        wait_until(lambda: stage(client, report_id) == "computing")
-        client.close()
+        report_id = computing(address)
         process.send_signal(signal.SIGINT)
         sleep(0.2)
         process.send_signal(signal.SIGINT)
