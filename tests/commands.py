@@ -1,6 +1,7 @@
 """The commands as the tests give them: in a process of their own, as a user does, or in this one, which is faster."""
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -178,6 +179,19 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
+
+
+def suspend(pid: int) -> None:
+    """Stop a process, as SIGSTOP does, and see it stopped: each of its threads goes on until the kernel gets to it."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: all(_is_stopped(thread) for thread in Path(f"/proc/{pid}/task").iterdir()))
+
+
+def _is_stopped(thread: Path) -> bool:
+    try:
+        return (thread / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"T"
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return False
 
 
 def working_below(folder: Path) -> list[psutil.Process]:

@@ -15,7 +15,7 @@ import pytest
 
 from app.embedded import silence
 from app.embedded.servers import Endpoints, servers
-from tests.commands import answers, free_port, started, wait_until, working_below
+from tests.commands import answers, free_port, started, suspend, wait_until, working_below
 from tests.embedded.test_embedded import kill, program, recorded_pids, remember, remembered
 
 NAMES = ("postgres", "redis", "s3")
@@ -149,7 +149,7 @@ def test_a_hung_server_is_ended_and_started_again_on_its_port_with_its_data(
     caplog.set_level(logging.INFO, "app.embedded")
     with servers(home) as endpoints:
         before = json.loads((home / "servers.json").read_text())["servers"]
-        os.kill(before[name]["pid"], signal.SIGSTOP)
+        suspend(before[name]["pid"])
         wait_until(lambda: recorded_pids(home)[name] != before[name]["pid"], seconds=90)
         wait_until(lambda: not endpoints.down(), seconds=30)
         after = json.loads((home / "servers.json").read_text())["servers"]
@@ -170,7 +170,7 @@ def test_a_program_that_finds_hung_servers_of_an_earlier_one_replaces_them(
     with program(home) as earlier:
         pids = recorded_pids(home)
         for pid in pids.values():
-            os.kill(pid, signal.SIGSTOP)
+            suspend(pid)
         earlier.kill()
         earlier.wait()
     with servers(home) as endpoints:
@@ -182,7 +182,7 @@ def test_a_program_that_finds_hung_servers_of_an_earlier_one_replaces_them(
 def test_servers_that_hang_when_the_last_program_leaves_are_ended(home: Path) -> None:
     with servers(home):
         for pid in recorded_pids(home).values():
-            os.kill(pid, signal.SIGSTOP)
+            suspend(pid)
     assert working_below(home) == []
 
 
@@ -191,7 +191,7 @@ def test_servers_that_are_silent_for_a_moment_are_left_alone(home: Path, caplog:
     with servers(home) as endpoints:
         pids = recorded_pids(home)
         for pid in pids.values():
-            os.kill(pid, signal.SIGSTOP)
+            suspend(pid)
         sleep(12)
         for pid in pids.values():
             os.kill(pid, signal.SIGCONT)

@@ -16,7 +16,7 @@ from app.jobs.records import JobRecord, JobStatus
 from app.replica.replica import Replica
 from app.reports.service import Ended, ReportService
 from app.storage.resources import Resources
-from tests.commands import wait_until
+from tests.commands import suspend, wait_until
 from tests.conftest import stopping_soon, working
 from tests.kinds import KINDS
 
@@ -71,7 +71,7 @@ def hang(stopped: list[int], service: ReportService) -> int:
     """Have the fork server hang, once it has answered; returns its process id."""
     completed(service, service.trigger("dummy", {}))
     pid = server()
-    os.kill(pid, signal.SIGSTOP)
+    suspend(pid)
     stopped.append(pid)
     return pid
 
@@ -132,7 +132,7 @@ def test_a_replica_whose_fork_server_hangs_stops_and_releases_what_runs_and_what
         runs = service.trigger("hang", {"folder": str(tmp_path)})
         (pid,) = wait_until(lambda: [int(path.name) for path in tmp_path.iterdir()])
         hangs.append(server())
-        os.kill(server(), signal.SIGSTOP)
+        suspend(server())
         begins = service.trigger("dummy", {})
         wait_until(lambda: is_claimed(resources, begins))
     assert taken(replica) == 0

@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.storage.object_store import StoreAddress, opened_when_asked
 from app.storage.postgres import build_engine
 from app.storage.resources import Resources
-from tests.commands import wait_until
+from tests.commands import suspend, wait_until
 from tests.conftest import working
 from tests.jobs.test_fork_server import completed, has_server, record_of, server, taken
 from tests.kinds import KINDS
@@ -115,7 +115,7 @@ def test_a_fork_server_that_hangs_does_not_keep_a_job_from_the_process_that_wait
     service = ReportService(sparing, KINDS)
     with working(sparing, slots=1, kinds=KINDS) as replica:
         pid, hung = spare(replica), server()
-        os.kill(hung, signal.SIGSTOP)
+        suspend(hung)
         report_id = service.trigger("dummy", {})
         assert completed(service, report_id).attempt == 1
         wait_until(lambda: has_server(other_than=hung))  # it is replaced as it does not tell of the end
@@ -130,7 +130,7 @@ def test_a_process_that_hangs_while_it_waited_costs_no_attempt(
     service = ReportService(sparing, KINDS)
     with working(sparing, slots=1, kinds=KINDS) as replica:
         pid = spare(replica)
-        os.kill(pid, signal.SIGSTOP)
+        suspend(pid)
         assert completed(service, service.trigger("dummy", {})).attempt == 1
         assert not psutil.pid_exists(pid)
     assert KILLED in caplog.messages
@@ -141,7 +141,7 @@ def test_a_job_that_waits_for_a_process_that_hangs_can_be_cancelled(
 ) -> None:
     service = ReportService(sparing, KINDS)
     with working(sparing, slots=1, kinds=KINDS) as replica:
-        os.kill(spare(replica), signal.SIGSTOP)
+        suspend(spare(replica))
         report_id = service.trigger("dummy", {})
         wait_until(lambda: taken(replica) == 1)
         service.delete(report_id)
