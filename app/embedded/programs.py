@@ -69,9 +69,10 @@ class Redis(Server):
             raise (NobodyListensError if "refused" in str(exc) else SilentError)(str(exc)) from exc
 
 
-#: Without its cache, which would accept uploads seconds before they are in the folder, and without ETags of objects:
-#: rclone would read and hash a whole object when it is first listed, looked at or read in part.
-OPTIONS: Final = ("--vfs-cache-mode=off", "--etag-hash=")
+#: Without its cache, which would accept uploads seconds before they are in the folder. Without ETags of objects: rclone
+#: would read and hash a whole object when it is first listed, looked at or read in part. Without a wait of 20 ms for
+#: the bytes before those of a part that begins near the start of an object: nobody asks for them on the same handle.
+OPTIONS: Final = ("--vfs-cache-mode=off", "--etag-hash=", "--vfs-read-wait=0")
 
 
 class S3(Server):
