@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import boto3
@@ -149,6 +149,11 @@ class ObjectStore:
                 unchecked = Config(response_checksum_validation="when_required")
                 self._unchecked = self._connect(config=_CONFIG.merge(unchecked))
             return self._unchecked
+
+    def connect(self) -> None:
+        """Open a connection for parts of objects, if S3 answers; the first request of a client takes longest."""
+        with suppress(Exception):
+            self._for_spans().head_bucket(Bucket=self.bucket)
 
     def clock(self) -> datetime:
         """What time it is for S3, to the second, also if it refuses everything else."""
@@ -417,10 +422,14 @@ _ahead: Final[dict[StoreAddress, ObjectStore]] = {}
 
 
 def connect_ahead(address: StoreAddress) -> None:
-    """Make what opened_when_asked() gives in this process, for parts of objects too; it asks S3 for nothing yet."""
+    """Make what opened_when_asked() gives in this process, with a connection for parts of objects.
+
+    S3 is asked by a thread of its own: nobody waits for one that does not answer.
+    """
     store = ObjectStore(address)
     store._for_spans()  # noqa: SLF001 - of the same module
     _ahead[address] = store
+    Thread(target=store.connect, name="connect", daemon=True).start()
 
 
 @contextmanager

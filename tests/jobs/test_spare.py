@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
@@ -16,7 +17,7 @@ from app.jobs.records import JobStatus
 from app.replica.replica import Replica
 from app.reports.service import ReportService
 from app.settings import Settings
-from app.storage.object_store import StoreAddress, opened_when_asked
+from app.storage.object_store import StoreAddress, connect_ahead, opened_when_asked
 from app.storage.postgres import build_engine
 from app.storage.resources import Resources
 from tests.commands import suspend, wait_until
@@ -177,3 +178,14 @@ def test_what_a_process_does_ahead_ends_with_its_job_and_its_failures_are_nobody
     assert done == ([] if is_there else ["failing", "next"])
     with opened_when_asked(store) as open_store:  # what was made ahead, if it was
         assert open_store().bucket == "none"
+
+
+def test_a_process_that_waits_is_connected_to_s3_and_does_not_wait_for_its_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        store = StoreAddress("bucket", "us-east-1", endpoint, access_key="none", secret_key="none")
+        connect_ahead(store)
+        with listener.accept()[0] as connection:  # nobody has answered it yet
+            assert connection.recv(1000).startswith(b"HEAD /bucket ")
+    with opened_when_asked(store) as open_store:
+        assert open_store().bucket == "bucket"
