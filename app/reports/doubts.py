@@ -33,7 +33,10 @@ class SeenPolls:
         begins = np.concatenate([[0], np.flatnonzero(entity[1:] != entity[:-1]) + 1])  # most come store by store
         stores, lengths = entity[begins], np.diff(begins, append=len(entity))
         self.has_polls[stores] = True
-        self._look(calendar, stores, instant[begins + lengths // 2])
+        unseen = np.flatnonzero(~self.has_polls_inside[stores])
+        if not len(unseen):
+            return
+        self._look(calendar, stores[unseen], instant[begins[unseen] + lengths[unseen] // 2])
         for step in (_SAMPLED, 1):
             left = np.flatnonzero(np.repeat(~self.has_polls_inside[stores], lengths))[::step]
             if not len(left):

@@ -19,6 +19,9 @@ INACTIVE, ACTIVE, UNKNOWN = 0, 1, 2
 #: So many hours, with a bit for each, are numbers of 16 bits.
 _SHORT: Final = 1 << 14
 
+#: Polls on so many hours each, or fewer, are counted by laying out all the hours between the first and the last.
+_DENSE: Final = 4
+
 Status = npt.NDArray[np.int8]
 
 
@@ -65,13 +68,22 @@ class HourlyVotes:
         cell, ups = place[inside] // HOUR, status[inside]
         if not len(cell):
             return
-        onset = np.append(0, np.flatnonzero(cell[1:] != cell[:-1]) + 1)
-        polls = np.diff(onset, append=len(cell))
-        active = np.diff(np.cumsum(ups, dtype=np.int32)[np.append(onset[1:], len(cell)) - 1], prepend=0)
-        cell = cell[onset]
+        first, last = int(cell[0]), int(cell[-1]) + 1
+        if last - first <= _DENSE * len(cell):
+            cell -= first
+            self._count(slice(first, last), np.bincount(cell), np.bincount(cell, ups))
+        else:
+            onset = np.append(0, np.flatnonzero(cell[1:] != cell[:-1]) + 1)
+            polls = np.diff(onset, append=len(cell))
+            active = np.diff(np.cumsum(ups)[np.append(onset[1:], len(cell)) - 1], prepend=0)
+            self._count(cell[onset], polls, active)
+
+    def _count(
+        self, cells: slice | npt.NDArray[np.int64], polls: npt.NDArray[np.integer], active: npt.NDArray[np.number]
+    ) -> None:
         with self._lock:
-            self.polls.reshape(-1)[cell] += polls.astype(np.int32)
-            self.active.reshape(-1)[cell] += active
+            self.polls.reshape(-1)[cells] += polls.astype(np.int32)
+            self.active.reshape(-1)[cells] += active.astype(np.int32)
 
     def status(self, entities: slice, *, max_fill_hours: int | None = None) -> Status:
         """Status of each hour, int8[entities, hours].

@@ -1,5 +1,6 @@
 """The hourly series against the plain reference."""
 
+from collections import Counter
 from dataclasses import astuple
 from datetime import datetime
 
@@ -61,6 +62,23 @@ def twin_series(
         polls, intervals, as_of=case.as_of, lookback_hours=case.lookback_hours, max_fill_hours=max_fill_hours
     )
     return series, intervals
+
+
+@pytest.mark.parametrize("hours", [1, 40, 9_000])
+@pytest.mark.parametrize("order", ["ascending", "none"])
+def test_polls_are_counted_in_their_hours_however_many_hours_lie_between_them(hours: int, order: str) -> None:
+    rng, stores, polls, span = np.random.default_rng(hours), 3, 300, hours * HOUR
+    calendar = Calendar(np.zeros(1, np.int64), np.array([stores * span]), entities=stores, first=0, last=span)
+    place = rng.integers(0, stores * span, polls)
+    place = np.sort(place) if order == "ascending" else place
+    status = rng.integers(INACTIVE, UNKNOWN + 1, polls).astype(np.int8)
+    votes = HourlyVotes(calendar)
+    for block in (slice(0, 200), slice(200, polls)):
+        votes.add(place[block] // span, place[block] % span, status[block])
+    known = Counter(int(at) // HOUR for at, said in zip(place, status, strict=True) if said != UNKNOWN)
+    active = Counter(int(at) // HOUR for at, said in zip(place, status, strict=True) if said == ACTIVE)
+    assert votes.polls.reshape(-1).tolist() == [known[cell] for cell in range(stores * hours)]
+    assert votes.active.reshape(-1).tolist() == [active[cell] for cell in range(stores * hours)]
 
 
 def test_a_calendar_that_does_not_begin_on_a_full_hour_is_refused() -> None:
