@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from app.commands import opening
+from app.commands.json_file import text_of
 from app.commands.terminal import out
 from app.errors import InvalidParameters
 
@@ -25,16 +26,7 @@ def document_of(mapping: str | None) -> str | None:
     """What ``--mapping`` names: the JSON in a file, or else a name as it is."""
     if mapping is None or not (mapping.endswith(".json") or Path(mapping).is_file()):
         return mapping
-    return _text_of(Path(mapping), named=f"--mapping: {mapping}")
-
-
-def _text_of(file: Path, *, named: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")  # editors on Windows write a mark before it
-    except OSError as error:
-        raise InvalidParameters(f"{named} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidParameters(f"{named} is not UTF-8; give the path of a JSON file") from error
+    return text_of(Path(mapping), option="--mapping: ")
 
 
 def values_of(given: list[str] | None) -> str | None:
@@ -74,11 +66,7 @@ def show(
 @mappings.command()
 def put(name: Name, file: Annotated[Path, typer.Argument(help="JSON file with the mapping.")]) -> None:
     """Store a mapping under a name, as a new version."""
-    if not file.is_file():
-        raise InvalidParameters(f"{file} is missing; give the path of a JSON file.")
-    document = _text_of(file, named=str(file))
-    if not document.strip():
-        raise InvalidParameters(f"{file} is empty; give the path of a JSON file.")
+    document = text_of(file)
     with _service() as service:
         stored = service.put(name, document)
     out.print(f"{stored.name}, version {stored.version}", markup=False)

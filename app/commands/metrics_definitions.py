@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from app.commands import opening
+from app.commands.json_file import text_of
 from app.commands.terminal import out
 from app.errors import InvalidParameters
 from app.wording.wrong_values import WrongValue
@@ -53,7 +54,7 @@ def put(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check it. Default: store it.")] = False,
 ) -> None:
     """Store a definition under a name, as a new version."""
-    document = _document(file)
+    document = text_of(file)
     with _service() as service:
         try:
             stored = service.put(name, document, dry_run=dry_run)
@@ -91,15 +92,6 @@ def facts(
         for column, of in FACTS[name].columns.items():
             table.add_row(column, of.type, of.about)
     out.print(table)
-
-
-def _document(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")  # editors on Windows write a mark before it
-    except OSError as error:
-        raise InvalidParameters(f"{file} cannot be read: {error.strerror}; give the path of a JSON file.") from error
-    except UnicodeDecodeError as error:
-        raise InvalidParameters(f"{file} is not UTF-8; give the path of a JSON file.") from error
 
 
 def _line_by_line(error: InvalidParameters, file: Path) -> InvalidParameters:

@@ -14,7 +14,7 @@ _BROKEN: Final = {
     "Expecting ':'": "a colon is missing after a name",
     "Expecting ','": "a comma or a closing bracket is missing",
     "Expecting value": "a value is missing",
-    "Illegal trailing comma": "a comma is followed by nothing",
+    "Illegal trailing comma": "there is a comma too many",
     "Unexpected UTF-8 BOM": "it begins with a byte order mark, which must not be there",
     "Extra data": "there is more text after its end",
 }
@@ -27,6 +27,9 @@ def breaks(said: str) -> str:
 
 def at_place(said: str, text: str, at: int) -> str:
     """The same with its place: the line and the column, both counted from 1, of a character of the text."""
+    before = text[:at].rstrip()
+    if before.endswith(",") and text[at : at + 1] in {"}", "]"}:  # Python tells of this from 3.13 on
+        said, at = "Illegal trailing comma", len(before) - 1
     line_begin = text.rfind("\n", 0, at) + 1
     return f"{breaks(said)} (line {text.count(chr(10), 0, at) + 1}, column {at - line_begin + 1})"
 

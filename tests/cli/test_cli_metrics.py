@@ -69,9 +69,7 @@ def test_each_thing_that_is_wrong_in_a_file_has_its_line(cli: CommandLine, tmp_p
 
 def test_what_cannot_be_done_is_said_in_words(cli: CommandLine, tmp_path: Path) -> None:
     missing = cli("metrics", "put", "mine", "none.json")
-    assert missing.err.strip() == (
-        "invalid_parameters: none.json cannot be read: No such file or directory; give the path of a JSON file."
-    )
+    assert missing.err.strip() == ("invalid_parameters: none.json is missing; give the path of a JSON file.")
     file = tmp_path / "mine.json"
     file.write_bytes(b"\xff")
     assert "mine.json is not UTF-8; give the path of a JSON file." in cli("metrics", "put", "mine", str(file)).err

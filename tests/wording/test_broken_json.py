@@ -13,6 +13,7 @@ from app.wording.each_once import json_of
         ('["a\nb"]', "a string has a line break or another control character that is not escaped (line 1, column 4)"),
         ('["\\q"]', "a string has a backslash that does not start an escape sequence (line 1, column 3)"),
         ('["\\u12"]', "a string has a backslash that does not start an escape sequence (line 1, column 4)"),
+        ('{"a": [1, \n 2,\n]}', "there is a comma too many (line 2, column 3)"),
         ("{a: 1}", "a name in double quotes is missing (line 1, column 2)"),
         ('{"a" 1}', "a colon is missing after a name (line 1, column 6)"),
         ('{\n"a": 1\n"b": 2}', "a comma or a closing bracket is missing (line 3, column 1)"),

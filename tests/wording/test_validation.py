@@ -135,7 +135,7 @@ def test_exactly_20_are_told_without_a_rest() -> None:
     ("text", "reason"),
     [
         ("  ", "is empty"),
-        ('{"needed": "x",}', "is not valid JSON: a name in double quotes is missing (line 1, column 16)"),
+        ('{"needed": "x",}', "is not valid JSON: there is a comma too many (line 1, column 15)"),
         (
             '{"needed": "x"\n "count": 3}',
             "is not valid JSON: a comma or a closing bracket is missing (line 2, column 2)",
