@@ -351,7 +351,7 @@ class Settings(BaseSettings):
         ge=0,
         le=64,
         description="Processes that are started ahead of their jobs, which then begin sooner; at most one for each "
-        "slot. Each holds as many connections to Postgres as a report.",
+        "slot. Each holds as many connections to Postgres as a report, and one to S3.",
     )
     read_connections: int = Field(
         2, ge=1, le=16, description="Parallel connections on which a report reads its series."

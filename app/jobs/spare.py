@@ -1,4 +1,4 @@
-"""Spare processes: forked ahead of their jobs, with a connection to Postgres open; each runs one job and ends.
+"""Spare processes: forked ahead of their jobs, connected to Postgres and S3; each runs one job and ends.
 
 A job in one begins some tenths of a second sooner. It shares nothing with the job before it: that had another process.
 """
