@@ -69,7 +69,7 @@ def add(
     ] = Days.QUARTER,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and print it, this once."""
+    """Create a key and print it; it is shown only once."""
     if (role is None) == (user is None):
         raise InvalidParameters("Give either --role, for a service account of this name, or --user.")
     with administration() as services:
@@ -115,7 +115,7 @@ def replace(
     overlap: Annotated[Overlap, typer.Option(help="Hours for which the old key keeps working.")] = Overlap.DAY,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key with the same name, scopes and lifetime in place of another, and print it, this once."""
+    """Replace a key by one with the same name, scopes and lifetime, and print it; it is shown only once."""
     with administration() as services:
         new, secret = services.keys.replace(_id(key), overlap_hours=int(overlap.value))
         told = f"key {new.name} of {new.user_name}, {_until(new)}; {_id(key)} works for {overlap.value} more hours:"

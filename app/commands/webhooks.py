@@ -85,7 +85,7 @@ def add(
     as_json: AsJson = False,
     server: Server = None,
 ) -> None:
-    """Create a webhook, and print its secret, this once."""
+    """Create a webhook, and print its secret, which is shown only once."""
     given = _given(event, format_, description)
     with opening.client(server, slots=0) as client:
         made = client.add_webhook(name, url, **given)
@@ -136,7 +136,7 @@ def disable(name: Name, *, as_json: AsJson = False, server: Server = None) -> No
 
 @webhooks.command()
 def rotate(name: Name, *, as_json: AsJson = False, server: Server = None) -> None:
-    """Create a new secret and print it, this once; for a day, messages are signed with the previous one as well."""
+    """Create a new secret and print it, only once; for a day, messages are signed with the previous one as well."""
     with opening.client(server, slots=0) as client:
         made = client.rotate_webhook(name)
     told = (

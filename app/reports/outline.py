@@ -97,7 +97,7 @@ def _of_waiting(review: FirstReview, now: OpenNow) -> Iterator[str]:
         )
     if now.count:
         waiting = ", ".join(f"{count:,} for {what}" for what, count in now.waiting_for.items())
-        yield f"Open: {now.count:,}; they wait {waiting}; {now.drafts:,} are drafts. open.csv has them."
+        yield f"Open: {now.count:,}; waiting: {waiting}; drafts: {now.drafts:,}. open.csv lists them."
 
 
 def _time(seconds: float | None) -> str:

@@ -77,9 +77,9 @@ class WebhookAnswer(BaseModel):
 
 
 class WebhookWithSecret(WebhookAnswer):
-    """A webhook with its secret, which is shown this once."""
+    """A webhook with its secret, which is shown only once."""
 
-    secret: str = Field(description="Secret with which the receiver checks signatures: `whsec_…`. Shown this once.")
+    secret: str = Field(description="Secret with which the receiver checks signatures: `whsec_…`. Shown only once.")
 
 
 class WebhookList(BaseModel):

@@ -296,7 +296,7 @@ def test_the_report_on_pull_requests_prints_its_outline(
         "                       n       0       2       1         1      1      0",
         "Median and 90th percentile of elapsed time; n is the number of rows that have it.",
         "Time to first review including those still waiting (Kaplan-Meier): median 1.0 h, of 2; still waiting: 0.",
-        "Open: 1; they wait 1 for review, 0 for changes, 0 for merge; 0 are drafts. open.csv has them.",
+        "Open: 1; waiting: 1 for review, 0 for changes, 0 for merge; drafts: 0. open.csv lists them.",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "pulls.csv",

@@ -320,7 +320,7 @@ def test_people_read_the_groups_how_many_have_each_time_and_who_waits(
     assert [row[pickup] for row in table.rows[:3]] == ["2.0 h", "2.0 h", "1"]
     assert table.notes[-3:] == [
         "Time to first review including those still waiting (Kaplan-Meier): median 4.0 h, of 5; still waiting: 1.",
-        "Open: 2; they wait 2 for review, 0 for changes, 0 for merge; 0 are drafts. open.csv has them.",
+        "Open: 2; waiting: 2 for review, 0 for changes, 0 for merge; drafts: 0. open.csv lists them.",
         "Left out because bots wrote them: 1.",
     ]
 

@@ -48,7 +48,7 @@ class KeyAnswer(BaseModel):
 class NewKeyAnswer(KeyAnswer):
     """A new key with its secret."""
 
-    key: str = Field(description="The secret; shown this once.")
+    key: str = Field(description="The secret; shown only once.")
 
 
 class KeyList(BaseModel):

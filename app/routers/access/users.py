@@ -50,7 +50,7 @@ class UserList(BaseModel):
 class PasswordLink(BaseModel):
     """A link by which a user sets a password, once."""
 
-    link: str = Field(description="Link to hand over; shown this once. Without a `public_url`, only its path.")
+    link: str = Field(description="Link to hand over; shown only once. Without a `public_url`, only its path.")
     purpose: str = Field(description="`invite` if the user has no password yet, otherwise `reset`.")
     expires_at: datetime
 
