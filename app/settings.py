@@ -244,8 +244,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         description="Secret key of the installation, 32 random characters or more, the same for all replicas: second "
-        "factors are derived from it, and tokens of sources are encrypted under it. A list with commas: the first is "
-        "for what is new. Unset: made once, if Postgres is embedded.",
+        "factors and secrets of webhooks are derived from it, and tokens of sources are encrypted under it. A list "
+        "with commas: the first is for what is new. Unset: made once, if Postgres is embedded.",
     )
     secrets_folder: Path | None = Field(
         None,
