@@ -83,13 +83,13 @@ def _steps(batches: Iterator[pa.RecordBatch], keys: int) -> Iterator[tuple[Keys,
 
 
 def _borders(steps: Sequence[tuple[Keys, int]], most_bytes: int) -> list[Keys]:
-    """Keys that part portions of about that size."""
+    """Keys that part portions of about that size, none of which is empty."""
     borders: list[Keys] = []
-    taken = 0
+    first, taken = steps[0][0], 0
     for keys, size in steps:
-        if taken + size > most_bytes and taken and keys not in borders[-1:]:
+        if taken + size > most_bytes and keys != first:
             borders.append(keys)
-            taken = 0
+            first, taken = keys, 0
         taken += size
     return borders
 

@@ -21,7 +21,7 @@ from app.rollup.roll_up import one_go_bytes_of
 from app.rollup.rows import Range, ahead, schema_of
 from app.rollup.running import run
 from app.rollup.work import Outcome, Work
-from tests.rollup.world import IN_PIECES, World, text_of
+from tests.rollup.world import IN_PIECES, World, text_of, with_tiny_ranges
 
 BY_SONG = Grouping(by=("Song",), sum=("Number of Plays",))
 
@@ -70,6 +70,15 @@ def test_one_group_may_be_larger_than_a_portion(world: World, monkeypatch: pytes
     content = "Song,Date,Number of Plays\n" + "only,x,1\n" * 100
     _, parts = world.rolled([world.table(content)], BY_SONG, one_go_bytes=IN_PIECES)
     assert text_of(parts) == "only,100\n"
+
+
+def test_the_least_key_may_be_in_more_groups_than_a_portion_has(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_tiny_ranges(monkeypatch, 64)
+    monkeypatch.setattr("app.rollup.pieces.portion_bytes", lambda _: 1)
+    monkeypatch.setattr("app.rollup.in_pieces.splitters", lambda *_: [])
+    content = "Song,Date,Number of Plays\n" + "".join(f"least,x,1\nother {number},x,1\n" for number in range(10))
+    _, parts = world.rolled([world.table(content)], BY_SONG, one_go_bytes=IN_PIECES)
+    assert text_of(parts) == "least,10\n" + "".join(f"other {number},1\n" for number in range(10))
 
 
 @pytest.mark.parametrize(
