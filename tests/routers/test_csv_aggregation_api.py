@@ -142,6 +142,12 @@ def test_what_is_said_of_a_failed_task_is_nothing_that_its_client_cannot_do(clie
     assert error.endswith(". Correct it, and send the file again.")
 
 
+def test_of_each_missing_column_only_the_name_is_told(client: TestClient) -> None:
+    error = result(client, sent(client, "song,date,plays\n").json()["uuid"]).json()["extra"]["error"]
+    told = [sentence for sentence in error.split("; ") if not sentence.startswith("allowed: ")]
+    assert [sentence.partition(" is not a column")[0] for sentence in told] == ["'Song'", "'Date'", "'Number of Plays'"]
+
+
 @pytest.mark.parametrize("content", ["", "Song,Date,Song\n", "Song,,Number of Plays\n"])
 def test_nobody_is_told_to_name_columns_where_that_cannot_be(client: TestClient, content: str) -> None:
     error = result(client, sent(client, content).json()["uuid"]).json()["extra"]["error"]

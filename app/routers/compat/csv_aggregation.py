@@ -51,8 +51,8 @@ _NAMES: Final = (*_KEYS, "Total Number of Plays for Date")
 #: What these clients can do about a wrong row: they choose no parameters.
 _ADVICE: Final = "Correct it, and send the file again."
 
-#: The parameter that a message begins with.
-_PARAMETER: Final = re.compile(r"^(by|sum): ")
+#: The parameter of each column that is missing, before its name.
+_PARAMETER: Final = re.compile(r"\b(?:by|sum): (?='[^']*' is not a column of )")
 
 #: The field of the form.
 _FIELD: Final = "file"
