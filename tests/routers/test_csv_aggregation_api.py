@@ -279,6 +279,13 @@ def test_only_a_name_that_ends_in_csv_is_taken(client: TestClient, name: str) ->
     assert name in answer.json()["detail"]
 
 
+def test_a_file_without_a_name_is_told_to_have_none(client: TestClient) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\nSong\r\n--b--\r\n'
+    told = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = client.post("/api/process_file/", content=form, headers=told)
+    assert (answer.status_code, answer.json()["detail"][:22]) == (422, "file: it has no name; ")
+
+
 def test_without_a_token_nobody_gets_in_and_where_it_is_off_there_is_nothing(resources: Resources) -> None:
     with replicas(resources, founding_logins="on") as (one, _):
         assert sent(one, SAMPLE.read_bytes()).status_code == 401

@@ -246,7 +246,9 @@ async def _file_of(request: Request) -> FormFile:
     file = await file_in(request.headers.get("content-type", ""), stream)
     if file.name != _FIELD:
         raise InvalidUpload(f"The file is in the field {file.name!r} of the form; send it in the field {_FIELD!r}.")
-    if file.filename is None or not file.filename.lower().endswith(".csv"):
+    if file.filename is None:
+        raise InvalidUpload("file: it has no name; send a file whose name ends in .csv.")
+    if not file.filename.lower().endswith(".csv"):
         raise InvalidUpload(f"file: its name is {file.filename!r}; send a file whose name ends in .csv.")
     return file
 
