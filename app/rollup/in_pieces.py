@@ -117,6 +117,7 @@ def _require_few(done: Sequence[Any], grouping: Grouping, accepted: int) -> None
         header_bytes=header_bytes,
         most_bytes=grouping.max_part_bytes,
         line_bytes=sum(part["bytes"] - header_bytes for part in parts),
+        longest_line=max((one["longest"] for one in done), default=0),
         share=sum(one["rows"] for one in done) / max(accepted, 1),
     )
 

@@ -57,6 +57,7 @@ class PartWriter:
         parts: those that are stored.
         groups, rows: lines that were written, and the rows that went into them.
         bytes: of those lines, without headers.
+        longest: of them and those that are being written, bytes.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class PartWriter:
         self.groups = 0
         self.rows = 0
         self.bytes = 0
+        self.longest = 0
         self._folder = folder
         self._header = header
         self._most = most_bytes
@@ -96,6 +98,7 @@ class PartWriter:
         self._require_order(batch)
         lines = lines_of(batch)
         ends = np.frombuffer(lines.buffers()[1], np.int64)[lines.offset : lines.offset + len(lines) + 1]
+        self.longest = max(self.longest, int(np.diff(ends).max(initial=0)))
         text = memoryview(lines.buffers()[2] or b"")
         at = 0
         while at < len(batch):
@@ -171,6 +174,7 @@ class PartWriter:
             header_bytes=len(self._header),
             most_bytes=self._most,
             line_bytes=self.bytes,
+            longest_line=self.longest,
             share=(self.rows + (pc.sum(begun).as_py() or 0)) / max(self._accepted(), 1),
         )
 

@@ -92,7 +92,12 @@ def put_together(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
             query = lines(grouping, groups_of_groups(grouping))
             for batch in _made(place, query, "groups", first.schema, groups):
                 writer.add(batch)
-    return {"parts": [asdict(part) for part in writer.parts], "groups": writer.groups, "rows": writer.rows}
+    return {
+        "parts": [asdict(part) for part in writer.parts],
+        "groups": writer.groups,
+        "rows": writer.rows,
+        "longest": writer.longest,
+    }
 
 
 def _write_groups(

@@ -213,6 +213,23 @@ class TestParts:
         _, parts = world.rolled(tables, larger, one_go_bytes=one_go_bytes)
         assert 30 < len(parts) <= 60
 
+    @pytest.mark.parametrize("one_go_bytes", [IN_ONE_GO, IN_PIECES], ids=["in one go", "in pieces"])
+    @pytest.mark.parametrize("room", [1, 90])
+    def test_the_parts_that_are_advised_have_room_for_whole_lines(
+        self, world: World, one_go_bytes: int, room: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.rollup.part_limit.MOST_PARTS", 60)
+        song = "x" * 95
+        tables = [world.table(PLAYS + "".join(f"{song}{number},x,1\n" for number in range(100, 165)))]
+        grouping = Grouping(by=("Song",), sum=("Number of Plays",))
+        one_line = len(grouping.header) + len(f"{song}100,1\n")
+        with pytest.raises(TooManyParts) as caught:
+            world.rolled(tables, replace(grouping, max_part_bytes=one_line + room), one_go_bytes=one_go_bytes)
+        (advised,) = re.findall(r"([\d,]+) would do", caught.value.message)
+        larger = replace(grouping, max_part_bytes=int(advised.replace(",", "")))
+        _, parts = world.rolled(tables, larger, one_go_bytes=one_go_bytes)
+        assert len(parts) <= 60
+
     def test_what_was_stored_before_a_failure_is_removed(self, world: World, one_go_bytes: int) -> None:
         before = world.keys("reports/")
         grouping = Grouping(by=("Song",), sum=("Number of Plays",), max_part_bytes=35)
