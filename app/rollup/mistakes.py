@@ -1,7 +1,7 @@
 """Rows that a roll-up rejects: the first one fails it, or all are written into ``rejects.csv`` and counted."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -51,24 +51,27 @@ class Mistakes:
         """Whether more rows than may be left out were rejected."""
         return self._allowed is not None and self.rows > self._allowed
 
-    def add(self, table: TableFile, rows: Sequence[Sequence[RejectedRow]]) -> None:
-        """Take the mistakes of some rows of a table.
+    def add(self, table: TableFile, rows: Iterable[Sequence[RejectedRow]]) -> None:
+        """Take the mistakes of each of some rows of a table; no more are asked for than an error names.
 
         Raises:
             RejectedFile: they are more than are allowed.
         """
-        if self._allowed is None:
-            first = rows[0][0]
-            message = f"{table.name}, {first}. {ADVICE}"
-            raise refusal("rejected_rows", message, line=first.line)
-        self.rows += len(rows)
-        for mistake in (one for row in rows for one in row):
-            if len(self.shown) == SHOWN:
+        for row in rows:
+            if self._allowed is None:
+                message = f"{table.name}, {row[0]}. {ADVICE}"
+                raise refusal("rejected_rows", message, line=row[0].line)
+            self.rows += 1
+            self.shown += [f"{table.name}, {mistake}" for mistake in row[: SHOWN - len(self.shown)]]
+            if not self.is_too_many:
+                self._write(table, row)
+            elif len(self.shown) >= NAMED:
                 break
-            self.shown.append(f"{table.name}, {mistake}")
-        if self.is_too_many:
+        if self._allowed is not None and self.is_too_many:
             raise too_many(self._allowed, self.shown)
-        for mistake in (one for row in rows for one in row):
+
+    def _write(self, table: TableFile, row: Sequence[RejectedRow]) -> None:
+        for mistake in row:
             self.count += 1
             self._writer.writerow(map(escape_formula, (table.dataset_id, table.name, *map(str, astuple(mistake)))))
 

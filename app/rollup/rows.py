@@ -20,8 +20,9 @@ from app.series.table_files import Start, TableFile
 from app.settings import Settings
 from app.storage.object_store import ObjectStore
 
-#: Called with a table and the mistakes of some of its rows; raises when there are too many.
-OnMistakes = Callable[[TableFile, Sequence[Sequence[RejectedRow]]], None]
+#: Called with a table and the mistakes of each of some of its rows, which are put into words as they are asked for: in
+#: a block every row may be wrong. Raises when there are too many.
+OnMistakes = Callable[[TableFile, Iterator[Sequence[RejectedRow]]], None]
 
 #: The column of a block that needs no other, so that its rows can be counted.
 _NOTHING: Final = "x"
@@ -126,7 +127,7 @@ def blocks(
             batch, wrong = _checked(block, grouping, measures, schema)
             tally.rows += len(block)
             tally.accepted += len(batch)
-            if wrong:
+            if wrong is not None:
                 mistakes(one.table, wrong)
             if len(batch):
                 yield batch
@@ -143,8 +144,8 @@ def ahead(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, 
 
 def _checked(
     block: TableBlock, grouping: Grouping, measures: Measures, schema: pa.Schema
-) -> tuple[pa.RecordBatch, list[list[RejectedRow]]]:
-    """The rows without mistakes, and the mistakes of the others."""
+) -> tuple[pa.RecordBatch, Iterator[list[RejectedRow]] | None]:
+    """The rows without mistakes, and the mistakes of the others, if there are any."""
     columns: list[Any] = [block.texts[name] for name in grouping.by]
     wrong: dict[str, set[int]] = {}
     for name in grouping.measures:
@@ -154,10 +155,10 @@ def _checked(
             wrong[name] = set(places.tolist())
     batch = pa.RecordBatch.from_arrays(columns or [pa.array(np.zeros(len(block), np.int8))], schema=schema)
     if not wrong:
-        return batch, []
+        return batch, None
     kept: npt.NDArray[np.bool_] = np.ones(len(block), bool)
     kept[[place for places in wrong.values() for place in places]] = False
-    return batch.filter(pa.array(kept)), list(mistakes_of(measures, block.texts, block.lines, wrong))
+    return batch.filter(pa.array(kept)), mistakes_of(measures, block.texts, block.lines, wrong)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import RejectedFile, RowExceedsPart, TooManyParts
 from app.rollup.grouping import Grouping
+from app.rollup.numbers import Measures
 from tests.rollup.world import IN_ONE_GO, IN_PIECES, World, rejects_of, text_of, with_tiny_ranges
 
 PLAYS = "Song,Date,Number of Plays\n"
@@ -282,6 +283,18 @@ class TestWrongRows:
         assert message.startswith(f"More than {allowed} rows have a measure that is not a number")
         assert "plays.csv, line 5, Number of Plays: 'patata' is not a number" in message
         assert message.count(", line ") <= 3
+
+    @pytest.mark.parametrize("allowed", [None, 0, 5])
+    def test_no_more_of_them_are_put_into_words_than_are_told(
+        self, world: World, allowed: int | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # A block may have a million: that took a minute, and hundreds of megabytes, before the first one was named.
+        told = []
+        tell = Measures.mistake
+        monkeypatch.setattr(Measures, "mistake", lambda *place: told.append(place) or tell(*place))
+        with pytest.raises(RejectedFile, match="line 2, Number of Plays: 'patata'"):
+            world.rolled([world.table(PLAYS + "a,x,patata\n" * 1000)], BY_SONG, allowed=allowed)
+        assert len(told) <= 6
 
     def test_a_row_with_two_mistakes_is_one_row(self, world: World) -> None:
         table = world.table("k,v,w\na,x,y\nb,1,2\n")
