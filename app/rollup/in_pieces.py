@@ -5,6 +5,7 @@ Nothing but this process knows which objects count: those whose names a finished
 
 from collections.abc import Sequence
 from contextlib import closing
+from shutil import copyfileobj
 from typing import Any
 
 from app.errors import RejectedFile
@@ -131,7 +132,8 @@ def _outcome(work: Work, read: Sequence[Any], done: Sequence[Any]) -> Outcome:
     with (work.folder / REJECTS).open("wb") as file:
         for one in read:
             if one["rejects"] is not None:
-                file.write(work.store.get_bytes(one["rejects"]))
+                with work.store.read(one["rejects"]) as stream:
+                    copyfileobj(stream, file)
     outcome = Outcome(
         parts=tuple(parts),
         rows=sum(one["read"]["rows"] for one in read),

@@ -4,7 +4,9 @@ import csv
 import hashlib
 import io
 import json
+import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -14,12 +16,14 @@ from app.errors import InvalidParameters
 from app.jobs.kind import artifact_prefix
 from app.reports.kinds.rollup import ROLLUP, RollupParams
 from app.reports.manifest import MANIFEST
+from app.rollup.work import Outcome
 from app.series import table_files
 from app.series.table_files import TableFile
 from app.settings import Settings
 from app.storage.resources import Addresses
 from tests.asking import reported
 from tests.conftest import api, fresh_resources
+from tests.kinds import context_of
 from tests.rollup.world import World
 
 CONTENT = "Song,Date,Number of Plays\nb,2020-01-02,7\na,2020-01-01,5\nb,2020-01-02,6\nc,2020-01-03,x\n"
@@ -50,6 +54,24 @@ def resolved(world: World, **params: Any) -> RollupParams:
         found, _ = ROLLUP.resolve(connection, RollupParams.model_validate(params))
     assert isinstance(found, RollupParams)
     return found
+
+
+def test_the_rejected_rows_are_never_all_in_memory(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 16 << 20
+    rejects = tmp_path / "rejects.csv"
+    rejects.write_bytes(b"x" * size)
+    outcome = Outcome((), 1, 1, 1, 0, rejects, ())
+    monkeypatch.setattr("app.reports.kinds.rollup.roll_up", lambda _: outcome)
+    params = resolved(world, datasets=["plays.csv"], by=["Song"], on_error="skip_rows")
+    tracemalloc.start()
+    ROLLUP.produce(context_of(world.resources, tmp_path), params)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    header, _, lines = rejects.read_bytes().partition(b"\n")
+    assert (header, len(lines)) == (b"dataset,file,line,column,value,code,reason", size)
+    assert peak_bytes < size / 2
 
 
 def test_tables_are_named_by_id_or_by_file_name(world: World) -> None:

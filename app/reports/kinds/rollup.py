@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from shutil import copyfileobj
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
@@ -208,9 +209,11 @@ def _others(context: JobContext, outcome: Outcome) -> list[Artifact]:
     """The rejected rows, if there are any, and the summary."""
     made = []
     if outcome.rejected:
-        lines = outcome.rejects.read_bytes()
-        path = context.folder / REJECTS
-        path.write_bytes(HEADER + lines)
+        lines, path = outcome.rejects.rename(context.folder / "rejects-without-header"), context.folder / REJECTS
+        with lines.open("rb") as source, path.open("wb") as file:
+            file.write(HEADER)
+            copyfileobj(source, file)  # a row may have many mistakes: all of them can be hundreds of megabytes
+        lines.unlink()
         made.append(Artifact(path, "text/csv", rows=outcome.mistakes))
     summary = RollupSummary(
         rows_read=outcome.rows,
