@@ -79,8 +79,8 @@ class Mistakes:
 def too_many(allowed: int, shown: Sequence[str]) -> RejectedFile:
     """The error of more rejected rows than that, which names the first of the mistakes that were found."""
     message = (
-        f"More than {allowed:,} rows have a measure that is not a number; so many may be left out (max_errors). "
-        f"They are such as: {'. '.join(shown[:NAMED])}."
+        f"More rows than max_errors={allowed} allows have a measure that is not a number, such as: "
+        f"{'. '.join(shown[:NAMED])}."
     )
     return refusal("rejected_rows", message)
 

@@ -98,7 +98,7 @@ def test_tables_are_named_by_id_or_by_file_name(world: World) -> None:
         ({"by": []}, "leaves nothing to write"),
         (
             {"by": ["Song"], "count": True, "names": ["a"]},
-            "names: 'a' is not a name for each of the 2 columns of the output; allowed: 2 names, for Song, count",
+            "names: 'a' is not a name for each column of the output; allowed: one name each for Song, count",
         ),
         ({"by": ["Song"], "count": True, "names": ["a", "a"]}, "names: 'a' would be the name of two columns"),
         ({"by": ["Song"], "names": [" "]}, "has an empty name"),

@@ -269,7 +269,7 @@ class TestWrongRows:
         assert outcome.shown[0].startswith("plays.csv, line 5, Number of Plays: 'patata'")
 
     def test_more_than_are_allowed_fail_it(self, world: World, one_go_bytes: int) -> None:
-        with pytest.raises(RejectedFile, match="More than 2 rows"):
+        with pytest.raises(RejectedFile, match="More rows than max_errors=2 allows"):
             world.rolled([world.table(self.CONTENT)], BY_SONG, allowed=2, one_go_bytes=one_go_bytes)
 
     @pytest.mark.parametrize("allowed", [0, 1, 2, 3])
@@ -280,7 +280,8 @@ class TestWrongRows:
         with pytest.raises(RejectedFile) as caught:
             world.rolled(tables, BY_SONG, allowed=allowed, one_go_bytes=one_go_bytes)
         message = caught.value.message
-        assert message.startswith(f"More than {allowed} rows have a measure that is not a number")
+        begins = f"More rows than max_errors={allowed} allows have a measure that is not a number, such as: "
+        assert message.startswith(begins)
         assert "plays.csv, line 5, Number of Plays: 'patata' is not a number" in message
         assert message.count(", line ") <= 3
 

@@ -167,8 +167,8 @@ def _require_sensible(params: RollupParams) -> None:
         raise refused(longest, given, reason, allowed=f"{MOST_COLUMNS:,} columns of the output at most")
     if grouping.names and len(grouping.names) != expected:
         every = ", ".join(grouping.default_names)
-        reason = f"is not a name for each of the {expected} columns of the output"
-        raise refused("names", list(grouping.names), reason, allowed=f"{expected} names, for {every}")
+        reason = "is not a name for each column of the output"
+        raise refused("names", list(grouping.names), reason, allowed=f"one name each for {every}")
     names = grouping.names or grouping.default_names
     if twice := [name for place, name in enumerate(names) if name in names[:place]]:
         raise refused(
