@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.access import audit
+from app.errors import SealedWeekDamaged
 from app.ids import new_id
 from app.sealing.due import due_weeks
 from app.sealing.job import record_sealed
@@ -79,17 +80,24 @@ def unseal_weeks(resources: Resources, *, told: Told) -> int:
 
     Raises:
         DatabaseUnavailable, ObjectStoreUnavailable: the weeks before are back.
+        SealedWeekDamaged: of some weeks; all others are back.
     """
     with database_errors(), resources.engine.connect() as connection:
         weeks = records.sealed_weeks(connection)
-    done = 0
+    done, damaged = 0, []
     for number, monday in enumerate(weeks):
         _progress(told, monday, number, len(weeks))(0.0)
-        with database_errors(), resources.engine.begin() as connection:
-            wait_for_turn(connection)
-            done += len(unseal(connection, resources.object_store, [monday]))
-            records.touch(connection, monday)
-            audit.record(connection, "polls.unseal", "week", monday.isoformat())
+        try:
+            with database_errors(), resources.engine.begin() as connection:
+                wait_for_turn(connection)
+                done += len(unseal(connection, resources.object_store, [monday]))
+                records.touch(connection, monday)
+                audit.record(connection, "polls.unseal", "week", monday.isoformat())
+        except SealedWeekDamaged as error:
+            damaged.append(error.message)
+    if damaged:
+        others = f"All other weeks, {done:,}, are back in Postgres."
+        raise SealedWeekDamaged("\n".join([*damaged, others]))
     return done
 
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app.series.sealed import seal as seal_module
 from app.series.snapshots import take_snapshot
+from app.series.tables import sealed_object
 from app.storage.resources import Addresses, Resources
 from tests.access.audit_rows import rows_of
 from tests.commands import CommandLine, point_at
@@ -44,6 +46,22 @@ def test_all_weeks_are_sealed_and_brought_back(cli: CommandLine, resources: Reso
         ("polls.unseal", str(FIRST)),
         ("polls.unseal", str(SECOND)),
     ]
+
+
+def test_a_damaged_week_keeps_no_other_one_from_coming_back(cli: CommandLine, resources: Resources) -> None:
+    assert cli("seal", "--all").code == 0
+    with resources.engine.connect() as connection:
+        key = connection.scalar(select(sealed_object.c.key).where(sealed_object.c.week == FIRST))
+    whole = resources.object_store.get_bytes(key)
+    resources.object_store.put_bytes(whole[:-9], key, media_type="application/octet-stream")
+    said = cli("seal", "--undo")
+    assert said.code == 1
+    assert f"{key} in the bucket" in said.err
+    assert said.err.endswith("All other weeks, 1, are back in Postgres.\n")
+    assert sealed(resources) == [FIRST]
+    resources.object_store.put_bytes(whole, key, media_type="application/octet-stream")
+    assert cli("seal", "--undo").out == "1 week unsealed\n"
+    assert kept(resources) == sorted(POLLS)
 
 
 def test_without_all_only_what_is_due_is_sealed(
