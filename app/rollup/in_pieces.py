@@ -13,7 +13,7 @@ from app.files.artifact import StoredArtifact
 from app.pieces.piece import Runner, piece_of
 from app.rollup import pieces
 from app.rollup.grouping import Grouping
-from app.rollup.mistakes import REJECTS, too_many
+from app.rollup.mistakes import HEADER, REJECTS, too_many
 from app.rollup.part_limit import require_few
 from app.rollup.plan import GROUPS_BYTES, splitters, together
 from app.rollup.rows import Range
@@ -130,6 +130,7 @@ def _outcome(work: Work, read: Sequence[Any], done: Sequence[Any]) -> Outcome:
             writer.only_header()
         parts = writer.parts
     with (work.folder / REJECTS).open("wb") as file:
+        file.write(HEADER.encode())
         for one in read:
             if one["rejects"] is not None:
                 with work.store.read(one["rejects"]) as stream:

@@ -23,7 +23,7 @@ ADVICE: Final = "Correct it, or leave such rows out with on_error=skip_rows."
 NAMED: Final = 3
 
 #: Its first line.
-HEADER: Final = (",".join(("dataset", "file", *(field.name for field in fields(RejectedRow)))) + "\n").encode()
+HEADER: Final = ",".join(("dataset", "file", *(field.name for field in fields(RejectedRow)))) + "\n"
 
 
 class Mistakes:
@@ -86,7 +86,8 @@ def too_many(allowed: int, shown: Sequence[str]) -> RejectedFile:
 
 
 @contextmanager
-def collected(path: Path, *, allowed: int | None) -> Iterator[Mistakes]:
-    """Mistakes that are written into a file, without the header."""
+def collected(path: Path, *, allowed: int | None, header: str = "") -> Iterator[Mistakes]:
+    """Mistakes that are written into a file, which begins with the header unless it is to become a part of one."""
     with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(header)
         yield Mistakes(file, allowed=allowed)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 
-from app.rollup.mistakes import REJECTS, collected
+from app.rollup.mistakes import HEADER, REJECTS, collected
 from app.rollup.queries import groups_of_rows, lines
 from app.rollup.rows import Range, Tally, ahead, blocks, schema_of
 from app.rollup.running import run
@@ -14,7 +14,10 @@ def in_one_go(work: Work, ranges: Sequence[Range]) -> Outcome:
     """Roll ranges up; raises what roll_up does."""
     tally, grouping, path = Tally(), work.grouping, work.folder / REJECTS
     progress = Reading(work, sum(one.bytes for one in ranges))
-    with collected(path, allowed=work.allowed) as mistakes, parts_of(work, lambda: tally.accepted) as writer:
+    with (
+        collected(path, allowed=work.allowed, header=HEADER) as mistakes,
+        parts_of(work, lambda: tally.accepted) as writer,
+    ):
         rows = blocks(
             work.store,
             ranges,

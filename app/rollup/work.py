@@ -54,7 +54,7 @@ class Outcome:
         rejected: rows among them.
         mistakes: in those rows.
         groups: lines of the parts.
-        rejects: file with the mistakes, without a header; empty if there are none.
+        rejects: file with the mistakes; only its header if there are none.
         shown: the first few mistakes, for people.
     """
 

@@ -16,6 +16,7 @@ from app.errors import InvalidParameters
 from app.jobs.kind import artifact_prefix
 from app.reports.kinds.rollup import ROLLUP, RollupParams
 from app.reports.manifest import MANIFEST
+from app.rollup.mistakes import HEADER
 from app.rollup.work import Outcome
 from app.series import table_files
 from app.series.table_files import TableFile
@@ -61,7 +62,7 @@ def test_the_rejected_rows_are_never_all_in_memory(
 ) -> None:
     size = 16 << 20
     rejects = tmp_path / "rejects.csv"
-    rejects.write_bytes(b"x" * size)
+    rejects.write_bytes(HEADER.encode() + b"x" * size)
     outcome = Outcome((), 1, 1, 1, 0, rejects, ())
     monkeypatch.setattr("app.reports.kinds.rollup.roll_up", lambda _: outcome)
     params = resolved(world, datasets=["plays.csv"], by=["Song"], on_error="skip_rows")

@@ -132,6 +132,7 @@ def names_first(message: str, rejects: list[Reject]) -> bool:
 def rows_rejected(outcome: Outcome) -> list[tuple[str, int, str, str]]:
     """File, line, column and code of each mistake."""
     found = csv.reader(io.StringIO(outcome.rejects.read_text(encoding="utf-8"), newline=""))
+    assert next(found)[:3] == ["dataset", "file", "line"]
     return [(row[1].removesuffix(".csv"), int(row[2]), row[3], row[5]) for row in found]
 
 

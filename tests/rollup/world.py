@@ -88,9 +88,11 @@ def text_of(parts: Sequence[bytes]) -> str:
 
 
 def rejects_of(outcome: Outcome) -> list[str]:
-    """The lines of the file with rejected rows."""
+    """The lines of the file with rejected rows, below its header."""
     assert outcome.rejects.name == REJECTS
-    return outcome.rejects.read_text(encoding="utf-8").splitlines()
+    header, *lines = outcome.rejects.read_text(encoding="utf-8").splitlines()
+    assert header == "dataset,file,line,column,value,code,reason"
+    return lines
 
 
 def with_tiny_ranges(patch: pytest.MonkeyPatch, block_bytes: int) -> None:

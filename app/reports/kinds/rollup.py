@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
-from shutil import copyfileobj
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
@@ -15,7 +14,6 @@ from app.reports.asked_tables import find_tables, require_columns, still_there
 from app.reports.kind import SUMMARY, Outline, ReportKind
 from app.reports.refusals import refused
 from app.rollup.grouping import FIGURES, Grouping
-from app.rollup.mistakes import HEADER, REJECTS
 from app.rollup.part_limit import MOST_PARTS
 from app.rollup.roll_up import roll_up
 from app.rollup.work import Outcome, Work
@@ -209,12 +207,7 @@ def _others(context: JobContext, outcome: Outcome) -> list[Artifact]:
     """The rejected rows, if there are any, and the summary."""
     made = []
     if outcome.rejected:
-        lines, path = outcome.rejects.rename(context.folder / "rejects-without-header"), context.folder / REJECTS
-        with lines.open("rb") as source, path.open("wb") as file:
-            file.write(HEADER)
-            copyfileobj(source, file)  # a row may have many mistakes: all of them can be hundreds of megabytes
-        lines.unlink()
-        made.append(Artifact(path, "text/csv", rows=outcome.mistakes))
+        made.append(Artifact(outcome.rejects, "text/csv", rows=outcome.mistakes))
     summary = RollupSummary(
         rows_read=outcome.rows,
         rows_rejected=outcome.rejected,
