@@ -243,24 +243,28 @@ def test_no_line_of_a_server_shows_a_secret(served: Log) -> None:
 def test_servers_that_refuse_the_connection_make_no_line_show_a_secret(tmp_path: Path) -> None:
     address, dead = f"http://127.0.0.1:{free_port()}", free_port()
     report_id = "0" * 32
-    with started(
-        tmp_path / "home",
-        *("serve", "--port", address.rpartition(":")[2]),
-        OPENHOURS_DATABASE_URL=f"postgresql://me:geheim-1@127.0.0.1:{dead}/none",
-        OPENHOURS_REDIS_URL=f"redis://:geheim-2@127.0.0.1:{dead}/0",
-        OPENHOURS_S3_ENDPOINT_URL=f"http://127.0.0.1:{dead}",
-        OPENHOURS_LOG_LEVEL="debug",
-        AWS_ACCESS_KEY_ID="known",
-        AWS_SECRET_ACCESS_KEY="geheim-3",
-        AWS_SESSION_TOKEN="geheim-4",
-    ) as process:
-        wait_until(lambda: answers(f"{address}/livez") == 200, process)
+    with (
+        started(
+            tmp_path / "home",
+            *("serve", "--port", address.rpartition(":")[2]),
+            OPENHOURS_DATABASE_URL=f"postgresql://me:geheim-1@127.0.0.1:{dead}/none",
+            OPENHOURS_REDIS_URL=f"redis://:geheim-2@127.0.0.1:{dead}/0",
+            OPENHOURS_S3_ENDPOINT_URL=f"http://127.0.0.1:{dead}",
+            OPENHOURS_LOG_LEVEL="debug",
+            AWS_ACCESS_KEY_ID="known",
+            AWS_SECRET_ACCESS_KEY="geheim-3",
+            AWS_SESSION_TOKEN="geheim-4",
+        ) as process,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        written = pool.submit(process.communicate)  # more than a pipe holds
+        wait_until(lambda: answers(f"{address}/livez") == 200)
         assert httpx2.get(f"{address}/readyz").status_code == 503
         assert httpx2.get(f"{address}/get_report?report_id={report_id}").status_code == 503
         assert httpx2.post(f"{address}/get_report", json={"report_id": report_id}).status_code == 503
         assert httpx2.post(f"{address}/trigger_report").status_code == 503
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = written.result(PATIENCE)
     assert "geheim" not in err
     logged = lines(err)
     polls = [line for line in logged if "/get_report: database_unavailable" in line["event"]]
